@@ -1,0 +1,1 @@
+"""The only code that may know which array library it runs on."""

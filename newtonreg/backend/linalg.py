@@ -1,0 +1,192 @@
+"""Dense linear algebra of the hot loop, one BLAS per array library.
+
+NumPy's and SciPy's wheels each bring their own OpenBLAS with its own threads; calling both in one loop makes the two pools
+fight (measured: up to 4 times slower). On NumPy arrays everything here therefore goes through SciPy's BLAS and LAPACK. On CuPy
+arrays it goes through cuBLAS and cuSOLVER, where a failed Cholesky is silent unless asked for. Other array API libraries
+(array-api-strict in the tests) use their own `linalg`.
+"""
+
+import numpy as np
+from scipy.linalg import blas, lapack
+from scipy.linalg import eigh as _scipy_eigh
+
+from newtonreg.backend.arrays import device_of, is_cupy_array, is_numpy_array, namespace
+
+__all__ = ["Cholesky", "SymmetricSum", "cholesky", "eigh", "eigvalsh", "gram", "matmul", "norm", "upper_qr", "svd"]
+
+
+def matmul(a, b):
+    """a @ b for matrices, (r, s) and (s, t); leading axes and vectors go to the library's own product."""
+    if type(a) is np.ndarray and a.ndim == 2 and b.ndim == 2 and a.dtype == b.dtype == np.float64:
+        # BLAS is column-major: (bᵀ aᵀ)ᵀ, every operand passed as the view that is already column-major, so nothing is copied.
+        left, left_flag = (b.T, 0) if b.flags.c_contiguous else (b, 1)
+        right, right_flag = (a.T, 0) if a.flags.c_contiguous else (a, 1)
+        return blas.dgemm(1.0, left, right, trans_a=left_flag, trans_b=right_flag).T
+    return namespace(a).matmul(a, b)
+
+
+def norm(vector):
+    """Euclidean norm, a 0-d array or a Python float."""
+    if type(vector) is np.ndarray:
+        return float(blas.dnrm2(vector)) if vector.size else 0.0
+    return namespace(vector).linalg.vector_norm(vector)
+
+
+class SymmetricSum:
+    """Running sum of A Aᵀ over batches A of shape (r, b), r fixed, by symmetric rank-b updates.
+
+    Parameters
+    ----------
+    size : int
+        r.
+    like : array
+        Fixes library, device and dtype (float64).
+
+    Notes
+    -----
+    Cost r² b flops a batch (half a matrix product); memory r² doubles. `full()` mirrors the triangle.
+    """
+
+    def __init__(self, size, like):
+        self._xp = namespace(like)
+        self._like = like
+        self._size = size
+        self._sum = None
+
+    def add(self, rows):
+        """Add `rows` @ `rows`ᵀ; `rows` (r, b) is C-contiguous."""
+        if type(rows) is np.ndarray:
+            if self._sum is None:
+                self._sum = blas.dsyrk(1.0, rows.T, trans=1, lower=1)
+            else:
+                self._sum = blas.dsyrk(1.0, rows.T, trans=1, lower=1, beta=1.0, c=self._sum, overwrite_c=1)
+        elif is_cupy_array(rows):
+            self._add_cupy(rows)
+        else:
+            product = self._xp.matmul(rows, self._xp.matrix_transpose(rows))
+            self._sum = product if self._sum is None else self._sum + product
+
+    def _add_cupy(self, rows):
+        from cupy import cublas
+
+        if self._sum is None:
+            self._sum = self._xp.zeros((self._size, self._size), dtype=rows.dtype)
+        cublas.syrk("N", rows, out=self._sum, alpha=1.0, beta=1.0, lower=True)
+
+    def full(self):
+        """The symmetric matrix (r, r)."""
+        if self._sum is None:
+            return self._xp.zeros((self._size, self._size), dtype=self._xp.float64, device=device_of(self._like))
+        if is_numpy_array(self._sum):
+            return _mirror_lower(self._sum)
+        if is_cupy_array(self._sum):
+            xp = self._xp
+            return xp.tril(self._sum) + xp.tril(self._sum, k=-1).T
+        return self._sum
+
+
+def _mirror_lower(matrix, block=256):
+    """Fill the upper triangle from the lower one, in place, block by block (a whole-matrix `tril` would take two copies)."""
+    size = matrix.shape[0]
+    for start in range(0, size, block):
+        stop = min(start + block, size)
+        square = matrix[start:stop, start:stop]
+        square[...] = np.tril(square) + np.tril(square, -1).T
+        matrix[start:stop, stop:] = matrix[stop:, start:stop].T
+    return matrix
+
+
+def gram(rows):
+    """rows @ rowsᵀ (r, r) for one batch of rows (r, b)."""
+    total = SymmetricSum(rows.shape[0], rows)
+    total.add(rows)
+    return total.full()
+
+
+class Cholesky:
+    """Factor of a positive definite matrix, L Lᵀ = A; made by `cholesky`.
+
+    `solve(b)` solves A x = b, `half_solve(b)` solves L x = b; b is a vector (p,) or a matrix (p, t).
+    """
+
+    def __init__(self, lower):
+        self.lower = lower
+
+    def solve(self, rhs):
+        """x with A x = `rhs`; p² flops a column."""
+        if is_numpy_array(self.lower):
+            return lapack.dpotrs(self.lower, rhs, lower=1)[0]
+        if is_cupy_array(self.lower):
+            from cupyx.scipy.linalg import solve_triangular
+
+            half = solve_triangular(self.lower, rhs, lower=True)
+            return solve_triangular(self.lower, half, lower=True, trans=1)
+        xp = namespace(self.lower)
+        return xp.linalg.solve(xp.matrix_transpose(self.lower), self.half_solve(rhs))
+
+    def half_solve(self, rhs):
+        """x with L x = `rhs`."""
+        if is_numpy_array(self.lower):
+            return lapack.dtrtrs(self.lower, rhs, lower=1)[0]
+        if is_cupy_array(self.lower):
+            from cupyx.scipy.linalg import solve_triangular
+
+            return solve_triangular(self.lower, rhs, lower=True)
+        return namespace(self.lower).linalg.solve(self.lower, rhs)
+
+
+def cholesky(matrix):
+    """`Cholesky` of a symmetric matrix (p, p), or None where it is not numerically positive definite or not finite.
+
+    p³/3 flops. On CuPy the library's check is switched on, which costs one synchronization and is the only reliable answer.
+    """
+    if is_numpy_array(matrix):
+        lower, info = lapack.dpotrf(matrix, lower=1, clean=1)
+        # LAPACK lets NaN through: every later pivot is then NaN, so the last one tells.
+        return Cholesky(lower) if info == 0 and lower[-1, -1] > 0.0 else None
+    if is_cupy_array(matrix):
+        import cupyx
+
+        try:
+            with cupyx.errstate(linalg="raise"):
+                lower = namespace(matrix).linalg.cholesky(matrix)
+        except np.linalg.LinAlgError:
+            return None
+        return Cholesky(lower) if bool(lower[-1, -1] > 0.0) else None
+    try:
+        lower = namespace(matrix).linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return None
+    return Cholesky(lower) if bool(lower[-1, -1] > 0.0) else None
+
+
+def eigh(matrix):
+    """Eigenvalues (p,) ascending and orthonormal eigenvectors (p, p) of a symmetric matrix; about 9 p³ flops."""
+    if is_numpy_array(matrix):
+        return _scipy_eigh(matrix, check_finite=False, driver="evd")
+    return tuple(namespace(matrix).linalg.eigh(matrix))
+
+
+def eigvalsh(matrix):
+    """Eigenvalues (p,) ascending of a symmetric matrix."""
+    if is_numpy_array(matrix):
+        return _scipy_eigh(matrix, eigvals_only=True, check_finite=False, driver="evd")
+    return namespace(matrix).linalg.eigvalsh(matrix)
+
+
+def upper_qr(matrix):
+    """R (min(n, p), p) of the QR factorization of (n, p); Q is not formed."""
+    if is_numpy_array(matrix):
+        from scipy.linalg import qr
+
+        return qr(matrix, mode="r", check_finite=False)[0][: min(matrix.shape)]
+    return namespace(matrix).linalg.qr(matrix, mode="reduced")[1]
+
+
+def svd(matrix):
+    """Thin singular value decomposition U, s, Vᵀ."""
+    if is_numpy_array(matrix):
+        from scipy.linalg import svd as scipy_svd
+
+        return scipy_svd(matrix, full_matrices=False, check_finite=False)
+    return tuple(namespace(matrix).linalg.svd(matrix, full_matrices=False))

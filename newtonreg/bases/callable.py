@@ -1,0 +1,54 @@
+"""A user's own activation, differentiated by autograd."""
+
+from functools import lru_cache
+
+from autograd import elementwise_grad
+
+from newtonreg.backend.arrays import is_numpy_array
+from newtonreg.bases.ridge import Ridge
+
+__all__ = ["CallableActivation"]
+
+
+@lru_cache(maxsize=32)
+def _derivatives(function):
+    slope = elementwise_grad(function)
+    return slope, elementwise_grad(slope)
+
+
+class CallableActivation(Ridge):
+    """σ(z) = `function`(z), with σ' and σ'' by automatic differentiation.
+
+    Parameters
+    ----------
+    function : callable
+        Elementwise, written with NumPy ufuncs (or `autograd.numpy`), twice differentiable. Define it in a module, not in a
+        lambda, if the estimator is to be pickled.
+
+    Raises
+    ------
+    TypeError
+        On arrays of another library than NumPy: autograd cannot differentiate them. Subclass `Ridge` with the derivatives
+        written out instead.
+    """
+
+    name = "callable"
+
+    def __init__(self, function):
+        self.function = function
+
+    def at(self, inputs, units):
+        """The basis at `inputs` and `units`; NumPy only."""
+        if not is_numpy_array(inputs):
+            raise TypeError(
+                f"activation={self.function!r} is a Python callable, which autograd differentiates on NumPy arrays only, and the "
+                f"inputs are {type(inputs).__module__}.{type(inputs).__name__}. Pass a subclass of newtonreg.bases.Ridge with "
+                "its derivatives written out, or NumPy data."
+            )
+        return super().at(inputs, units)
+
+    def derivative(self, z, value):
+        return _derivatives(self.function)[0](z)
+
+    def second_derivative(self, z, value, slope):
+        return _derivatives(self.function)[1](z)

@@ -1,0 +1,21 @@
+"""Sine units."""
+
+from newtonreg.backend.arrays import namespace
+from newtonreg.bases.ridge import Ridge
+
+__all__ = ["Sine"]
+
+
+class Sine(Ridge):
+    """σ(z) = sin z: σ' = cos z, σ'' = −sin z. Periodic: frequencies are weights, phases are biases."""
+
+    name = "sine"
+
+    def function(self, z):
+        return namespace(z).sin(z)
+
+    def derivative(self, z, value):
+        return namespace(z).cos(z)
+
+    def second_derivative(self, z, value, slope):
+        return -value

@@ -1,0 +1,297 @@
+"""What regressor and classifier share: the walk from fit(X, y) to fitted attributes."""
+
+import warnings
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from newtonreg.backend.arrays import is_cupy_array, is_numpy_array, namespace, to_host
+from newtonreg.callbacks import EarlyStopping, ProgressTable
+from newtonreg.estimators import _validation as validation
+from newtonreg.estimators._callbacks import CallbackBridge
+from newtonreg.estimators._data import standardize
+from newtonreg.estimators._fitted import fitted_attributes
+from newtonreg.estimators._input import check_dispatch, float_dtypes, split_validation
+from newtonreg.estimators._model import FittedNetwork
+from newtonreg.estimators._sklearn import BaseEstimator, check_same_namespace
+from newtonreg.landscape import classify
+from newtonreg.minimize import Status
+from newtonreg.networks import ShallowNetwork
+from newtonreg.objectives import EmpiricalRisk, Term
+from newtonreg.training import Settings, Training, plan_work
+
+__all__ = ["ShallowMLP"]
+
+_CLASSIFY_UP_TO = 500
+"""Parameters up to which a fit ends with the eigenvalues of its Hessian."""
+
+
+class Components(NamedTuple):
+    """Parameters of an estimator, resolved and checked."""
+
+    basis: object
+    loss: object
+    solver: object
+    width: int
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Leave the estimator as it was where an exception passes; Ctrl-C passes too, with what the fit stored until then."""
+    before = dict(estimator.__dict__)
+    try:
+        yield
+    except Exception:
+        kept = {name: value for name, value in estimator.__dict__.items() if name.startswith(("_skl_", "_callback"))}
+        estimator.__dict__.clear()
+        estimator.__dict__.update({**before, **kept})
+        raise
+
+
+class ShallowMLP(BaseEstimator):
+    """One hidden layer, trained by the solvers of this package; the common part of regressor and classifier."""
+
+    def _components(self):
+        validation.check_parameters(self)
+        return Components(
+            basis=validation.resolve_basis(self.activation),
+            loss=self._resolve_loss(),
+            solver=self.solver if self.solver == "auto" else validation.resolve_solver(self.solver),
+            width=validation.resolve_hidden_width(self.hidden_layer_sizes),
+        )
+
+    def _fit_rows(self, X, rows, components, arguments):
+        """Fit on `Rows`; `arguments` (X, y, metadata) are for scikit-learn's callbacks."""
+        rng = self._random_state()
+        rows, held_out = split_validation(self, rows, rng)
+        scalings = (self._model.inputs, self._model.targets) if self._continues() else None
+        problem = standardize(rows, components.loss.out_activation == "identity", scalings)
+        components.loss.check_target(problem.rows.targets)
+        network = ShallowNetwork(components.basis, problem.rows.inputs.shape[0], components.width, problem.rows.targets.shape[0])
+        validation.check_fits_memory(network, problem.rows.inputs)
+        objective = _risk(network, components.loss, problem.rows, self.alpha)
+        template = FittedNetwork(network, None, problem.inputs, problem.targets, components.loss)
+        context = self._init_callback_context(max_subtasks=None)
+        context.call_on_fit_task_begin(estimator=self, **arguments)
+        stopper = self._early_stopping(template, objective, held_out, components.loss)
+        training = self._training(objective, components, rng)
+        finish = _Finisher(self, training, template, stopper, X, problem)
+        training.callbacks = self._callbacks(training, stopper, CallbackBridge(self, context, arguments, finish.attributes))
+        try:
+            self._start(training, rng, problem).finish()
+        except KeyboardInterrupt:
+            finish.store()
+            raise
+        finish.store()
+        context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: dict(self.__dict__), **arguments)
+        return self
+
+    # -- pieces of a fit ---------------------------------------------------------------------------------------------------
+
+    def _random_state(self):
+        if self._continues():
+            rng = np.random.RandomState()
+            rng.set_state(self._random_state_after)
+            return rng
+        return check_random_state(self.random_state)
+
+    def _continues(self):
+        return self.warm_start and hasattr(self, "_model")
+
+    def _training(self, objective, components, rng):
+        work = plan_work(objective, None if components.solver == "auto" else components.solver)
+        settings = Settings(
+            n_restarts=self.n_restarts,
+            screening_iter=work.screening_iter,
+            max_iter=work.max_iter if self.max_iter is None else self.max_iter,
+            tol=self.tol,
+            n_jobs=self.n_jobs,
+        )
+        return Training(objective, work.phases, settings)
+
+    def _start(self, training, rng, problem):
+        """Draw starts, or go on where the last fit ended."""
+        if not self._continues():
+            return training.start(rng)
+        params = self._model.params
+        if params.shape[0] != training.objective.n_params:
+            raise ValueError(
+                f"warm_start=True continues a network of {params.shape[0]} parameters, and these data and hidden_layer_sizes="
+                f"{self.hidden_layer_sizes!r} give {training.objective.n_params}. Set warm_start=False to start anew."
+            )
+        solver, state, fingerprint = self._warm
+        if fingerprint == _fingerprint(problem) and repr(solver) == repr(training.phases[0].solver):
+            history = list(self._records)
+            training.settings = training.settings._replace(max_iter=history[-1].n_iter + training.settings.max_iter)
+            return training.resume(state.attached(training.objective), history)
+        return training.resume(training.phases[0].solver.init(training.objective, params))
+
+    def _early_stopping(self, template, objective, held_out, loss):
+        if held_out is None:
+            return None
+        rows = held_out._replace(
+            inputs=template.inputs.transform(held_out.inputs), targets=template.targets.transform(held_out.targets)
+        )
+        term = Term(template.network, rows.inputs, rows.targets, loss, rows.weights)
+        risk = EmpiricalRisk([term], 0.0 * objective.penalty)
+
+        def score(params):
+            model = template._replace(params=params)
+            return self._score_rows(model, held_out)
+
+        return EarlyStopping(risk, self.n_iter_no_change, score=score)
+
+    def _callbacks(self, training, stopper, bridge):
+        callbacks = [] if stopper is None else [stopper]
+        if self.verbose:
+            control = "radius" if training.phases[0].solver.name == "trust-region" else "damping"
+            callbacks.append(ProgressTable(training.objective.total_weight, control, every=1))
+        if getattr(self, "_skl_callbacks", None):
+            callbacks.append(bridge)
+        return callbacks
+
+    # -- what a fitted network can be asked -----------------------------------------------------------------------------------
+
+    def _check_input(self, X, method):
+        """X (n, d), validated, in the library of the fit."""
+        check_is_fitted(self, "units_")
+        check_dispatch(X, self)
+        check_same_namespace(X, self, attribute="units_", method=method)
+        X = validate_data(self, X, reset=False, dtype=float_dtypes(X))
+        if namespace(X) is not namespace(self.units_):
+            raise TypeError(
+                f"{type(self).__name__} was fitted on {type(self.units_).__module__}.{type(self.units_).__name__} arrays and "
+                f"{method} got {type(X).__module__}.{type(X).__name__}. Convert one of them."
+            )
+        return X
+
+    def basis_functions(self, X):
+        """Values of the hidden units, the basis the prediction combines.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        H : array of shape (n_samples, n_units)
+            h_k(x_i); the raw prediction is H @ coefs_[1] + intercepts_[1].
+        """
+        X = self._check_input(X, "basis_functions")
+        xp = namespace(X)
+        return xp.astype(xp.matrix_transpose(self._model.hidden(X)), X.dtype)
+
+    def classify(self, X, y, sample_weight=None, tol=1e-6):
+        """What kind of point the fit ended at, from the exact Hessian on given data.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`; usually the training data, which are not stored.
+        tol : float, default=1e-6
+            Largest relative gradient norm that counts as stationary.
+
+        Returns
+        -------
+        newtonreg.landscape.StationaryPoint
+            Cost: one exact Hessian and its eigenvalues, about 4/3 p³ flops.
+        """
+        check_is_fitted(self, "units_")
+        rows, _ = self._rows(X, y, sample_weight, reset=False)
+        problem = standardize(rows, True, (self._model.inputs, self._model.targets))
+        params = self._model.params
+        if is_cupy_array(problem.rows.inputs) and is_numpy_array(params):
+            problem = problem._replace(rows=type(rows)(*(to_host(a) for a in problem.rows)))
+        return classify(_risk(self._model.network, self._model.loss, problem.rows, self.alpha), params, tol)
+
+
+class _Finisher:
+    """Turns a run into fitted attributes, at the end, at Ctrl-C, or for a callback that asks."""
+
+    def __init__(self, estimator, training, template, stopper, X, problem):
+        self._estimator = estimator
+        self._training = training
+        self._template = template
+        self._stopper = stopper
+        self._X = X
+        self._problem = problem
+
+    def attributes(self, run):
+        """Attributes of an estimator that can predict, from the best parameters so far."""
+        params = run.best.params
+        if self._stopper is not None and self._stopper.best_params is not None:
+            params = self._stopper.best_params
+        model = self._template._replace(params=params)
+        model = model.on_host() if is_numpy_array(self._X) else model
+        return fitted_attributes(model, self._X.dtype)
+
+    def store(self):
+        """Set every fitted attribute on the estimator."""
+        estimator, training, run = self._estimator, self._training, self._training.run
+        if run is None:
+            return
+        vars(estimator).update(self.attributes(run))
+        total = training.objective.total_weight
+        estimator.n_iter_ = max(1, run.history[-1].n_iter if run.history else 0)
+        estimator.t_ = estimator.n_iter_ * self._problem.rows.weights.shape[0]
+        estimator.loss_ = training.objective.at(run.best.params).value / total if self._stopper is None else self._loss(total)
+        estimator.best_loss_ = run.best.value / total
+        estimator.loss_curve_ = [record.value / total for record in run.history]
+        estimator.history_ = [{**record._asdict(), "loss": record.value / total} for record in run.history]
+        estimator.status_ = run.status
+        estimator.solver_ = run.solver
+        estimator.restarts_ = training.restarts
+        self._store_validation()
+        self._store_warm(run)
+        self._store_point(run)
+        self._warn(run)
+
+    def _loss(self, total):
+        params = self._stopper.best_params
+        return self._training.objective.at(self._training.run.best.params if params is None else params).value / total
+
+    def _store_validation(self):
+        if self._stopper is not None:
+            self._estimator.validation_scores_ = self._stopper.scores
+            self._estimator.best_validation_score_ = self._stopper.best_score
+
+    def _store_warm(self, run):
+        if self._estimator.warm_start:
+            estimator = self._estimator
+            estimator._warm = (run.solver, run.state.detached(), _fingerprint(self._problem))
+            estimator._records = run.history
+
+    def _store_point(self, run):
+        estimator, network = self._estimator, self._template.network
+        estimator.stationary_point_ = None
+        if network.n_params <= _CLASSIFY_UP_TO:
+            stopped_early = self._stopper is not None and self._stopper.best_params is not None
+            params = self._stopper.best_params if stopped_early else run.best.params
+            estimator.stationary_point_ = classify(self._training.objective, params)
+
+    def _warn(self, run):
+        if run.status is Status.MAX_ITER and self._estimator.max_iter is not None:
+            warnings.warn(
+                f"{run.status.message} max_iter={self._estimator.max_iter}; relative gradient norm "
+                f"{run.state.point.criticality:.1e}, tol={self._estimator.tol:g}.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+
+def _risk(network, loss, rows, alpha):
+    term = Term(network, rows.inputs, rows.targets, loss, rows.weights)
+    return EmpiricalRisk([term], float(alpha) * network.penalty_mask(rows.inputs))
+
+
+def _fingerprint(problem):
+    """Numbers that tell one data set from another without storing it: shapes and weighted sums along a fixed wave."""
+    rows = problem.rows
+    xp = namespace(rows.inputs)
+    wave = xp.sin(xp.astype(xp.arange(1, rows.weights.shape[0] + 1, device=rows.weights.device), xp.float64))
+    sums = [float(xp.sum(array * wave)) for array in rows]
+    return (*rows.inputs.shape, *sums)

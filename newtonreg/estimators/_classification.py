@@ -1,0 +1,229 @@
+"""What every classifier of the package does with labels and probabilities."""
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from newtonreg.backend.arrays import namespace, to_device, to_host
+from newtonreg.estimators._base import ShallowMLP, unchanged_on_error
+from newtonreg.estimators._data import prepare
+from newtonreg.estimators._input import validated_arrays
+from newtonreg.estimators._sklearn import CallbackSupportMixin, ClassifierMixin, with_callbacks
+from newtonreg.losses import Binomial, Multinomial
+
+__all__ = ["ShallowClassifier"]
+
+_LABELS = {"multi_output": True, "y_numeric": False}
+
+
+class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
+    """fit, probabilities and labels for two or more classes and for indicator matrices; a subclass adds its parameters."""
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None):
+        """Fit to data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or an indicator matrix of labels (multilabel).
+        sample_weight : array-like of shape (n_samples,), optional
+            Nonnegative; a weight of 2 is a row given twice, a weight of 0 a row left out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            On a parameter or data outside their domain; the estimator stays as it was.
+        MemoryError
+            Where the matrices of the fit would not fit into memory.
+        """
+        with unchanged_on_error(self):
+            X_checked, y_checked, _ = validated_arrays(self, X, y, sample_weight, reset=True, **_LABELS)
+            self._learn_classes(y_checked)
+            components = self._components()
+            rows, _ = self._rows(X, y, sample_weight, reset=False)
+            arguments = {"X": X_checked, "y": y_checked, "metadata": {"sample_weight": sample_weight}}
+            return self._fit_rows(X_checked, rows, components, arguments)
+
+    def _learn_classes(self, y):
+        check_classification_targets(y)
+        labels = to_host(y)
+        self._multilabel = labels.ndim == 2 and labels.shape[1] > 1
+        if self._multilabel:
+            if not type_of_target(labels).startswith("multilabel"):
+                raise ValueError(f"y of shape {labels.shape} is no indicator matrix of zeros and ones; pass labels (n_samples,).")
+            self.classes_ = np.arange(labels.shape[1])
+        else:
+            self.classes_ = np.unique(column_or_1d(labels, warn=True))
+
+    def _resolve_loss(self):
+        return Multinomial() if len(self.classes_) > 2 and not self._multilabel else Binomial()
+
+    def _rows(self, X, y, sample_weight, reset):
+        X, y, sample_weight = validated_arrays(self, X, y, sample_weight, reset, **_LABELS)
+        labels = to_host(y)
+        if self._multilabel:
+            targets = labels.astype(float)
+        else:
+            codes = self._encode(column_or_1d(labels))
+            targets = np.eye(len(self.classes_))[codes] if len(self.classes_) > 2 else codes[:, None].astype(float)
+        weights = self._weights(labels, sample_weight)
+        targets = to_device(targets, X)
+        return prepare(X, targets, None if weights is None else to_device(weights, X), self.device), (X, y)
+
+    def _encode(self, labels):
+        known = np.isin(labels, self.classes_)
+        if not known.all():
+            raise ValueError(f"y contains the label {labels[~known][0]!r}, which fit has not seen; known are {self.classes_!r}.")
+        return np.searchsorted(self.classes_, labels)
+
+    def _weights(self, labels, sample_weight):
+        """Sample weights times class weights (host), or None where both are absent."""
+        weights = None if sample_weight is None else np.asarray(to_host(sample_weight), dtype=float)
+        if self.class_weight is None:
+            return weights
+        if self._multilabel:
+            raise ValueError(f"class_weight={self.class_weight!r} is not defined for multilabel targets; use sample_weight.")
+        weights = np.ones(labels.shape[0]) if weights is None else weights
+        codes = self._encode(column_or_1d(labels))
+        return weights * _class_factors(self.class_weight, self.classes_, codes, weights)[codes]
+
+    def _split_order(self, rows, n_held, rng):
+        """A random order whose beginning has every class in its share (labels live on the host)."""
+        targets = to_host(rows.targets)
+        n = targets.shape[1]
+        order = rng.permutation(n)
+        if self._multilabel:
+            return order
+        codes = (targets.argmax(axis=0) if targets.shape[0] > 1 else targets[0].astype(int))[order]
+        rank = np.empty(n)
+        for code in np.unique(codes):
+            members = np.flatnonzero(codes == code)
+            rank[members] = (np.arange(members.size) + rng.uniform()) / members.size
+        return order[np.argsort(rank, kind="stable")]
+
+    def _score_rows(self, model, rows):
+        """Weighted accuracy of held-out rows; a multilabel row counts where all its labels are right."""
+        xp = namespace(rows.inputs)
+        raw = model.raw_prediction(xp.matrix_transpose(rows.inputs))
+        if raw.shape[0] > 1 and not self._multilabel:
+            right = xp.argmax(raw, axis=0) == xp.argmax(rows.targets, axis=0)
+        else:
+            right = xp.all((raw > 0.0) == (rows.targets > 0.5), axis=0)
+        return float(xp.sum(xp.astype(right, xp.float64) * rows.weights) / xp.sum(rows.weights))
+
+    def decision_function(self, X):
+        """Raw predictions: log-odds (n_samples,) for two classes, else (n_samples, n_classes or n_labels).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        scores : array
+        """
+        X = self._check_input(X, "decision_function")
+        xp = namespace(X)
+        raw = xp.astype(xp.matrix_transpose(self._model.raw_prediction(X)), X.dtype)
+        return raw[:, 0] if raw.shape[1] == 1 and not self._multilabel else raw
+
+    def predict_proba(self, X):
+        """Probabilities of the classes (n_samples, n_classes), or of each label (n_samples, n_labels).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        probabilities : array
+        """
+        X = self._check_input(X, "predict_proba")
+        xp = namespace(X)
+        values = xp.astype(xp.matrix_transpose(self._model.prediction(X)), X.dtype)
+        if self._multilabel or values.shape[1] > 1:
+            return values
+        if len(self.classes_) == 1:
+            return xp.ones_like(values)
+        return xp.concat([1.0 - values, values], axis=1)
+
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_probabilities : array
+        """
+        values = self.predict_proba(X)
+        xp = namespace(values)
+        tiny = xp.finfo(values.dtype).smallest_normal
+        return xp.log(xp.where(values > tiny, values, xp.full_like(values, tiny)))
+
+    def predict(self, X):
+        """Predicted labels (n_samples,), or an indicator matrix (n_samples, n_labels).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : array
+        """
+        scores = self.decision_function(X)
+        xp = namespace(scores)
+        if self._multilabel:
+            return xp.astype(scores > 0.0, xp.int64)
+        index = xp.argmax(scores, axis=1) if scores.ndim == 2 else xp.astype(scores > 0.0, xp.int64)
+        labels = self.classes_[np.minimum(to_host(index), len(self.classes_) - 1)]
+        return labels if labels.dtype.kind in "OUS" else to_device(labels, scores)
+
+    def predict_derivative(self, X, order=1):
+        """Derivatives of the raw predictions (log-odds) in the inputs, in closed form.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        order : {1, 2}, default=1
+
+        Returns
+        -------
+        derivative : array of shape (n_samples, [n_outputs,] n_features) or (n_samples, [n_outputs,] n_features, n_features)
+            Of `decision_function`, in units of 1 / X.
+        """
+        X = self._check_input(X, "predict_derivative")
+        if order not in (1, 2):
+            raise ValueError(f"order={order!r} is not available; pass 1 or 2.")
+        values = self._model.derivative(X, order)
+        xp = namespace(X)
+        values = xp.astype(xp.permute_dims(values, (values.ndim - 1, *range(values.ndim - 1))), X.dtype)
+        return values[:, 0, ...] if values.shape[1] == 1 and not self._multilabel else values
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = True
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _class_factors(class_weight, classes, codes, weights):
+    """Factor of each class: from a dict of labels, or inversely proportional to its total weight ("balanced")."""
+    if isinstance(class_weight, dict):
+        unknown = [label for label in class_weight if label not in classes]
+        if unknown:
+            raise ValueError(f"class_weight names the label {unknown[0]!r}, which is not in y; labels are {list(classes)!r}.")
+        return np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
+    if class_weight == "balanced":
+        totals = np.bincount(codes, weights=weights, minlength=len(classes))
+        return weights.sum() / (len(classes) * np.where(totals > 0.0, totals, 1.0))
+    raise ValueError(f"class_weight={class_weight!r} is unknown; pass None, 'balanced' or a dict from label to weight.")

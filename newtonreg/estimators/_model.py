@@ -1,0 +1,99 @@
+"""A fitted network: standardized parameters, the scalings around them, and what can be asked of it."""
+
+from typing import NamedTuple
+
+from newtonreg.backend.arrays import namespace, to_host
+from newtonreg.networks import ShallowNetwork
+
+__all__ = ["FittedNetwork"]
+
+_BLOCK_DOUBLES = 2**22
+"""Doubles of hidden-layer values that a prediction keeps alive at a time."""
+
+
+class FittedNetwork(NamedTuple):
+    """Everything a prediction needs, and nothing of the training data.
+
+    `params` (p,) belong to standardized inputs and targets; `inputs` and `targets` are the `Scaling`s between those and the
+    user's units. Arrays here are float64 and samples come last.
+    """
+
+    network: ShallowNetwork
+    params: object
+    inputs: object
+    targets: object
+    loss: object
+
+    def on_host(self):
+        """The same network with NumPy arrays."""
+        return self._replace(
+            params=to_host(self.params),
+            inputs=type(self.inputs)(*(to_host(a) for a in self.inputs)),
+            targets=type(self.targets)(*(to_host(a) for a in self.targets)),
+        )
+
+    def _blocks(self, rows):
+        """Network points for blocks of `rows` (n, d), the user's inputs."""
+        xp = namespace(rows)
+        size = max(256, _BLOCK_DOUBLES // self.network.n_units)
+        for start in range(0, rows.shape[0], size):
+            block = xp.matrix_transpose(xp.astype(rows[start : min(start + size, rows.shape[0]), :], xp.float64))
+            yield self.network.at(self.inputs.transform(block), self.params)
+
+    def _collect(self, rows, function):
+        """function(point) for every block, joined along the samples."""
+        parts = [function(point) for point in self._blocks(rows)]
+        return parts[0] if len(parts) == 1 else namespace(rows).concat(parts, axis=-1)
+
+    def raw_prediction(self, rows):
+        """f before the inverse link, in the user's units, (m, n)."""
+        return self.targets.inverse(self._collect(rows, lambda point: point.values))
+
+    def prediction(self, rows):
+        """Inverse link of the raw prediction, (m, n)."""
+        return self.loss.predict(self.raw_prediction(rows))
+
+    def hidden(self, rows):
+        """Basis functions h_k(x), (k, n)."""
+        return self._collect(rows, lambda point: point.hidden.values)
+
+    def derivative(self, rows, order):
+        """∂f/∂x (m, d, n) or ∂²f/∂x∂x (m, d, d, n) of the raw prediction in the user's units, in closed form."""
+        xp, d = namespace(rows), self.network.n_features
+        unit = self.targets.scale[:, None]
+        scale = [self.inputs.scale[a] for a in range(d)]
+        if order == 1:
+
+            def first(point):
+                return xp.stack([point.input_derivative(a) * unit / scale[a] for a in range(d)], axis=1)
+
+            return self._collect(rows, first)
+
+        def second(point):
+            upper = {(a, b): point.input_derivative(a, b) * unit / (scale[a] * scale[b]) for a in range(d) for b in range(a, d)}
+            return xp.stack([xp.stack([upper[min(a, b), max(a, b)] for b in range(d)], axis=1) for a in range(d)], axis=1)
+
+        return self._collect(rows, second)
+
+    def prediction_derivative(self, rows, order):
+        """Derivatives of the prediction: of the raw one under the identity link, by the chain rule under the exponential."""
+        first = self.derivative(rows, 1) if order == 1 or self.loss.out_activation == "exp" else None
+        if self.loss.out_activation != "exp":
+            return first if order == 1 else self.derivative(rows, 2)
+        mean = self.prediction(rows)
+        if order == 1:
+            return mean[:, None, :] * first
+        return mean[:, None, None, :] * (self.derivative(rows, 2) + first[:, :, None, :] * first[:, None, :, :])
+
+    def folded_coefs(self):
+        """`coefs_` and `intercepts_` as scikit-learn's MLP has them, in the user's units; ridge bases only.
+
+        Folding the scalings into the weights loses digits where X is far from zero: for reading and export, not what predicts.
+        """
+        xp = namespace(self.params)
+        units, outer = self.network.unpack(self.params)
+        weights = units[:-1, :] / self.inputs.scale[:, None]
+        biases = units[-1, :] - xp.matmul(self.inputs.offset, weights)
+        coefs = xp.matrix_transpose(outer[:, :-1] * self.targets.scale[:, None])
+        intercepts = outer[:, -1] * self.targets.scale + self.targets.offset
+        return [weights, coefs], [biases, intercepts]

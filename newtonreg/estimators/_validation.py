@@ -1,0 +1,116 @@
+"""Checks of parameters and sizes, before any work: every message names the argument, the value and what to do."""
+
+import math
+import numbers
+
+import newtonreg.bases
+import newtonreg.losses
+import newtonreg.solvers
+from newtonreg.backend.arrays import free_memory
+
+__all__ = ["check_fits_memory", "check_parameters", "resolve_basis", "resolve_hidden_width", "resolve_loss", "resolve_solver"]
+
+_LATER = ("lbfgs", "sgd", "adam")
+
+
+def check_parameters(estimator):
+    """Raise on a parameter outside its range."""
+    check = _Checker(estimator)
+    check.number("alpha", low=0.0)
+    check.number("tol", low=0.0)
+    check.integer("n_restarts", low=1)
+    check.integer("n_iter_no_change", low=1)
+    check.number("learning_rate_init", low=0.0, open_low=True)
+    check.number("validation_fraction", low=0.0, high=1.0, open_low=True, open_high=True)
+    if estimator.max_iter is not None:
+        check.integer("max_iter", low=1)
+    if estimator.batch_size not in (None, "auto", "full"):
+        raise ValueError(
+            f"batch_size={estimator.batch_size!r} is not available: solver={estimator.solver!r} uses all rows in every step, "
+            "and mini-batches come with a later version. Leave batch_size='auto'."
+        )
+    if estimator.device not in (None, "cuda", "cpu"):
+        raise ValueError(f"device={estimator.device!r} is unknown; pass None (where X is), 'cpu' or 'cuda'.")
+
+
+class _Checker:
+    def __init__(self, estimator):
+        self._estimator = estimator
+
+    def integer(self, name, low):
+        value = getattr(self._estimator, name)
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
+            raise ValueError(f"{name}={value!r} must be an integer >= {low}.")
+
+    def number(self, name, low, high=math.inf, open_low=False, open_high=False):
+        value = getattr(self._estimator, name)
+        valid = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+        valid = valid and (value > low if open_low else value >= low) and (value < high if open_high else value <= high)
+        if not valid:
+            bounds = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high or high == math.inf else ']'}"
+            raise ValueError(f"{name}={value!r} must be a number in {bounds}.")
+
+
+def resolve_hidden_width(hidden_layer_sizes):
+    """Width k of the one hidden layer, from an integer or a sequence of one."""
+    sizes = [hidden_layer_sizes] if isinstance(hidden_layer_sizes, numbers.Integral) else list(hidden_layer_sizes)
+    if len(sizes) != 1:
+        raise ValueError(
+            f"hidden_layer_sizes={hidden_layer_sizes!r}: one hidden layer is explicit and is what this version trains; "
+            "pass one width, for instance (20,). Deeper networks come with a later version."
+        )
+    width = sizes[0]
+    if not isinstance(width, numbers.Integral) or isinstance(width, bool) or width < 1:
+        raise ValueError(f"hidden_layer_sizes={hidden_layer_sizes!r}: the width must be an integer >= 1.")
+    return int(width)
+
+
+def resolve_basis(activation):
+    """A basis from its name, an object, or a callable to be differentiated by autograd."""
+    if hasattr(activation, "at") and hasattr(activation, "init_units"):
+        return activation
+    if callable(activation) and not isinstance(activation, type):
+        return newtonreg.bases.CallableActivation(activation)
+    return _by_name("activation", activation, newtonreg.bases)
+
+
+def resolve_loss(loss):
+    """A loss from its name or an object."""
+    if hasattr(loss, "gradient") and hasattr(loss, "hessian_structure"):
+        return loss
+    return _by_name("loss", loss, newtonreg.losses)
+
+
+def resolve_solver(solver):
+    """A solver from its name or an object; "auto" is resolved by the estimator."""
+    if hasattr(solver, "step") and hasattr(solver, "init"):
+        return solver
+    if solver in _LATER:
+        raise ValueError(
+            f"solver={solver!r} is not available yet: it comes with a later version. Pass 'auto', 'trust-region', "
+            "'levenberg-marquardt' or a solver object such as newtonreg.TrustRegion()."
+        )
+    return _by_name("solver", solver, newtonreg.solvers, extra=("auto",))
+
+
+def _by_name(argument, value, package, extra=()):
+    """An instance of the exported class whose `name` is `value`: a new file and its export line are all a new name needs."""
+    classes = {cls.name: cls for cls in vars(package).values() if isinstance(cls, type) and getattr(cls, "name", None)}
+    classes.pop("callable", None)
+    if not isinstance(value, str) or value not in classes:
+        names = ", ".join(repr(name) for name in sorted([*classes, *extra]))
+        raise ValueError(f"{argument}={value!r} is unknown; pass one of {names}, or an object of {package.__name__}.")
+    return classes[value]()
+
+
+def check_fits_memory(network, like):
+    """Raise MemoryError where the p × p matrices of a fit would not fit into the memory that is free."""
+    p = network.n_params
+    needed = 8 * 6 * p * p
+    free = free_memory(like)
+    if free is not None and needed > free:
+        raise MemoryError(
+            f"hidden_layer_sizes=({network.n_units},) with {network.n_features} features and {network.n_outputs} outputs gives "
+            f"{p} parameters; second-order training would need about {needed / 2**30:.1f} GiB for {p} x {p} matrices and "
+            f"{free / 2**30:.1f} GiB are free. Set a smaller hidden_layer_sizes or reduce the number of features."
+        )

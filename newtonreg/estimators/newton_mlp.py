@@ -1,0 +1,305 @@
+"""The general estimators: every solver through `solver=`, a good one by default."""
+
+from newtonreg.estimators._classification import ShallowClassifier
+from newtonreg.estimators._regression import ShallowRegressor
+
+__all__ = ["NewtonMLPClassifier", "NewtonMLPRegressor"]
+
+
+class NewtonMLPRegressor(ShallowRegressor):
+    """Regression by a network with one hidden layer, trained by second-order methods with exact curvature.
+
+    f_j(x) = b_j + Σ_k c_jk h_k(x; θ_k) minimizes F = Σ_i s_i ℓ(y_i, f(x_i)) + ½ α (‖weights‖² + ‖coefficients‖²), with X and y
+    standardized by weighted means and deviations.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or tuple of one int, default=(20,)
+        Width k of the hidden layer, k >= 1.
+    activation : str, Basis or callable, default="tanh"
+        One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
+        `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
+    loss : {"squared_error", "pseudo_huber", "poisson"} or Loss, default="squared_error"
+        Pseudo-Huber works in standard deviations of y; Poisson predicts exp(f) for counts y >= 0.
+    solver : {"auto", "trust-region", "levenberg-marquardt"} or Solver, default="auto"
+        "auto" is Levenberg–Marquardt with geodesic acceleration, then exact Newton in a trust region where that stalls short of a
+        stationary point; for other losses than squared error the trust region from the start.
+        Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
+    alpha : float >= 0, default=0.0
+        L2 penalty on weights and coefficients (biases and intercepts are free), for the standardized problem; as in
+        scikit-learn's MLP it is divided by the total weight in `loss_`.
+    batch_size : {"auto"}, default="auto"
+        All rows in every step.
+    learning_rate_init : float > 0, default=0.001
+        As in scikit-learn, only first-order solvers use it; those come with a later version.
+    max_iter : int >= 1 or None, default=None
+        Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, at
+        most 2000; a budget counts work, never seconds.
+    shuffle : bool, default=True
+        As in scikit-learn, only mini-batches use it.
+    random_state : int, RandomState or None, default=None
+        Fixes starts and the validation split.
+    tol : float >= 0, default=1e-8
+        Stop where ‖∇F‖ ≤ tol √(2 F Σs) on the standardized problem.
+    verbose : bool, default=False
+        Print a row an iteration: loss, gradient norm, step norm, ratio of actual to predicted reduction, radius or damping.
+    warm_start : bool, default=False
+        Go on from the last fit. With a named solver, one restart and the same data the continuation is exact: 20 trials and 20
+        more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from the last parameters.
+    early_stopping : bool, default=False
+        Hold out `validation_fraction` of the rows, stop when the loss on them has not improved for `n_iter_no_change` trials,
+        and keep the parameters where it was best. Works with every solver.
+    validation_fraction : float in (0, 1), default=0.1
+    n_iter_no_change : int >= 1, default=20
+    n_restarts : int >= 1, default=4
+        Random starts that get a short run each; the best goes on.
+    n_jobs : int or None, default=None
+        Processes (joblib) for the short runs; None is 1. BLAS threads are divided among them.
+    device : {None, "cpu", "cuda"}, default=None
+        None computes where X is: CuPy arrays (with scikit-learn's array API dispatch on) stay on the GPU. "cuda" moves NumPy
+        data to the GPU once, fits there, and returns NumPy.
+
+    Attributes
+    ----------
+    coefs_ : list of arrays of shapes (n_features, k) and (k, n_outputs)
+        Weights in the user's units, for reading and export; ridge bases only. Folding in the scalings loses digits where X is
+        far from zero, so `predict` uses the standardized parameters instead.
+    intercepts_ : list of arrays of shapes (k,) and (n_outputs,)
+    units_ : array of shape (q, k)
+        Parameters of the basis for standardized X.
+    n_iter_ : int
+        Trials of the start that went on, at least 1.
+    loss_ : float
+        F / Σs on the standardized problem, at the parameters kept.
+    best_loss_ : float
+        The lowest training loss of the run.
+    loss_curve_ : list of float
+    history_ : list of dict
+        A row an iteration: loss, gradient_norm, step_norm, ratio, control (radius or damping), accepted, nfev, njev, nhev.
+    stationary_point_ : StationaryPoint or None
+        What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
+        `classify(X, y)` computes it.
+    status_ : Status
+        Why the run stopped; ``status_.message`` is a sentence.
+    solver_ : Solver
+        The solver that finished.
+    restarts_ : list of dict
+        Loss and trials of every start.
+    validation_scores_, best_validation_score_ : list of float, float
+        R² of the held-out rows after every accepted trial, and where their loss was lowest; with early stopping only.
+    n_layers_, n_outputs_, out_activation_, t_, n_features_in_, feature_names_in_
+        As in scikit-learn's MLP; `t_` is rows times trials.
+
+    Notes
+    -----
+    With n rows, q parameters a unit (d + 1 for ridge functions) and m outputs there are p = q k + m (k + 1) parameters. A trial
+    costs n (q k + k + 1)² flops for the curvature and p³ / 3 for the step, in float64
+    whatever X is; memory is about 6 p² doubles.
+
+    References
+    ----------
+    Conn, Gould & Toint, *Trust-Region Methods* (2000); Transtrum & Sethna, arXiv 1201.5885 (geodesic acceleration). Exact
+    Hessians of one-hidden-layer networks: Bishop, *Neural Computation* 4 (1992) 494; Netlab and R's nnet have had them since the
+    1990s.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from newtonreg import NewtonMLPRegressor
+    >>> X = np.linspace(-1, 1, 100)[:, None]
+    >>> y = np.sin(3 * X[:, 0])
+    >>> model = NewtonMLPRegressor(random_state=0).fit(X, y)
+    >>> bool(abs(model.predict(X) - y).max() < 1e-6)
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(20,),
+        activation="tanh",
+        *,
+        loss="squared_error",
+        solver="auto",
+        alpha=0.0,
+        batch_size="auto",
+        learning_rate_init=0.001,
+        max_iter=None,
+        shuffle=True,
+        random_state=None,
+        tol=1e-8,
+        verbose=False,
+        warm_start=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=20,
+        n_restarts=4,
+        n_jobs=None,
+        device=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.n_restarts = n_restarts
+        self.n_jobs = n_jobs
+        self.device = device
+
+
+class NewtonMLPClassifier(ShallowClassifier):
+    """Classification by a network with one hidden layer, trained by exact Newton in a trust region.
+
+    Minimizes the log loss Σ_i s_i ℓ(y_i, f(x_i)) + ½ α (‖weights‖² + ‖coefficients‖²) with X standardized: binomial for two
+    classes and for indicator matrices (multilabel), multinomial for more.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or tuple of one int, default=(20,)
+        Width k of the hidden layer, k >= 1.
+    activation : str, Basis or callable, default="tanh"
+        One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
+        `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
+    solver : {"auto", "trust-region", "levenberg-marquardt"} or Solver, default="auto"
+        "auto" is exact Newton in a trust region.
+        Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
+    alpha : float >= 0, default=1.0
+        L2 penalty on weights and coefficients (biases and intercepts are free), for the standardized problem; as in
+        scikit-learn's MLP it is divided by the total weight in `loss_`.
+    class_weight : dict, "balanced" or None, default=None
+        Factors on the weights of the classes; "balanced" gives every class the same total weight.
+    batch_size : {"auto"}, default="auto"
+        All rows in every step.
+    learning_rate_init : float > 0, default=0.001
+        As in scikit-learn, only first-order solvers use it; those come with a later version.
+    max_iter : int >= 1 or None, default=None
+        Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, at
+        most 2000; a budget counts work, never seconds.
+    shuffle : bool, default=True
+        As in scikit-learn, only mini-batches use it.
+    random_state : int, RandomState or None, default=None
+        Fixes starts and the validation split.
+    tol : float >= 0, default=1e-8
+        Stop where ‖∇F‖ ≤ tol √(2 F Σs) on the standardized problem.
+    verbose : bool, default=False
+        Print a row an iteration: loss, gradient norm, step norm, ratio of actual to predicted reduction, radius or damping.
+    warm_start : bool, default=False
+        Go on from the last fit. With a named solver, one restart and the same data the continuation is exact: 20 trials and 20
+        more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from the last parameters.
+    early_stopping : bool, default=False
+        Hold out `validation_fraction` of the rows, stop when the loss on them has not improved for `n_iter_no_change` trials,
+        and keep the parameters where it was best. Works with every solver.
+    validation_fraction : float in (0, 1), default=0.1
+    n_iter_no_change : int >= 1, default=20
+    n_restarts : int >= 1, default=1
+        Random starts that get a short run each; the best goes on.
+    n_jobs : int or None, default=None
+        Processes (joblib) for the short runs; None is 1. BLAS threads are divided among them.
+    device : {None, "cpu", "cuda"}, default=None
+        None computes where X is: CuPy arrays (with scikit-learn's array API dispatch on) stay on the GPU. "cuda" moves NumPy
+        data to the GPU once, fits there, and returns NumPy.
+
+    Attributes
+    ----------
+    coefs_ : list of arrays of shapes (n_features, k) and (k, n_outputs)
+        Weights in the user's units, for reading and export; ridge bases only. Folding in the scalings loses digits where X is
+        far from zero, so `predict` uses the standardized parameters instead.
+    intercepts_ : list of arrays of shapes (k,) and (n_outputs,)
+    units_ : array of shape (q, k)
+        Parameters of the basis for standardized X.
+    n_iter_ : int
+        Trials of the start that went on, at least 1.
+    loss_ : float
+        F / Σs on the standardized problem, at the parameters kept.
+    best_loss_ : float
+        The lowest training loss of the run.
+    loss_curve_ : list of float
+    history_ : list of dict
+        A row an iteration: loss, gradient_norm, step_norm, ratio, control (radius or damping), accepted, nfev, njev, nhev.
+    stationary_point_ : StationaryPoint or None
+        What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
+        `classify(X, y)` computes it.
+    status_ : Status
+        Why the run stopped; ``status_.message`` is a sentence.
+    solver_ : Solver
+        The solver that finished.
+    restarts_ : list of dict
+        Loss and trials of every start.
+    validation_scores_, best_validation_score_ : list of float, float
+        Accuracy of the held-out rows after every accepted trial, and where their loss was lowest; with early stopping only.
+    n_layers_, n_outputs_, out_activation_, t_, n_features_in_, feature_names_in_
+        As in scikit-learn's MLP; `t_` is rows times trials.
+    classes_ : array of shape (n_classes,)
+        Labels, on the host.
+
+    Notes
+    -----
+    With n rows, q parameters a unit (d + 1 for ridge functions) and m outputs there are p = q k + m (k + 1) parameters. A trial
+    costs n k² q² / 2 flops for the curvature with more than two classes, n (q k + k + 1)² with two, and p³ / 3 for the step, in
+    float64 whatever X is; memory is about 6 p² doubles.
+
+    References
+    ----------
+    Conn, Gould & Toint, *Trust-Region Methods* (2000).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from newtonreg import NewtonMLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> bool(NewtonMLPClassifier(random_state=0).fit(X, y).score(X, y) > 0.97)
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(20,),
+        activation="tanh",
+        *,
+        solver="auto",
+        alpha=1.0,
+        class_weight=None,
+        batch_size="auto",
+        learning_rate_init=0.001,
+        max_iter=None,
+        shuffle=True,
+        random_state=None,
+        tol=1e-8,
+        verbose=False,
+        warm_start=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=20,
+        n_restarts=1,
+        n_jobs=None,
+        device=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.class_weight = class_weight
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.n_restarts = n_restarts
+        self.n_jobs = n_jobs
+        self.device = device

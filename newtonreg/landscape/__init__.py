@@ -1,0 +1,5 @@
+"""Stationary points: what a fit found."""
+
+from newtonreg.landscape.classify import StationaryPoint, classify
+
+__all__ = ["StationaryPoint", "classify"]

@@ -1,0 +1,88 @@
+"""A function of a vector as an objective: Rosenbrock, a point on a circle, a curve to fit."""
+
+from functools import cached_property
+
+from newtonreg.backend import linalg
+from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.objectives.counts import Counts
+
+__all__ = ["Analytic"]
+
+
+class Analytic:
+    """F(x) given by callables.
+
+    Parameters
+    ----------
+    function : callable
+        x (p,) to a number.
+    n_params : int
+        p.
+    gradient, hessian : callable, optional
+        x to (p,) and to (p, p). Where left out, autograd differentiates `function` (NumPy arrays only).
+    """
+
+    is_sum_of_squares = False
+
+    def __init__(self, function, n_params, gradient=None, hessian=None):
+        self.n_params = n_params
+        self.counts = Counts()
+        self._function = function
+        self._gradient = gradient if gradient is not None else _differentiated(function, "grad")
+        self._hessian = hessian if hessian is not None else _differentiated(function, "hessian")
+
+    def at(self, params):
+        """The function at `params` (p,)."""
+        return AnalyticEvaluation(self, params)
+
+
+def _differentiated(function, operator):
+    import autograd
+
+    return getattr(autograd, operator)(function)
+
+
+class AnalyticEvaluation:
+    """`Analytic` at one point; each derivative on first use."""
+
+    def __init__(self, objective, params):
+        self._objective = objective
+        self.params = params
+
+    @cached_property
+    def value(self):
+        """F, a Python float."""
+        self._objective.counts.nfev += 1
+        return to_floats(self._objective._function(self.params))[0]
+
+    @cached_property
+    def gradient(self):
+        """∇F, shape (p,)."""
+        self._objective.counts.njev += 1
+        return self._objective._gradient(self.params)
+
+    @cached_property
+    def gradient_norm(self):
+        """‖∇F‖, a Python float."""
+        return to_floats(linalg.norm(self.gradient))[0]
+
+    @property
+    def criticality(self):
+        """‖∇F‖: the function has no other scale to offer."""
+        return self.gradient_norm
+
+    @cached_property
+    def hessian(self):
+        """∇²F, shape (p, p)."""
+        self._objective.counts.nhev += 1
+        return self._objective._hessian(self.params)
+
+    @property
+    def gauss_newton(self):
+        """Not defined for a general function."""
+        raise TypeError("curvature='gauss-newton' needs an objective that is a loss of a model; Analytic offers 'exact' only.")
+
+    def hvp(self, v):
+        """∇²F v, from the matrix."""
+        self._objective.counts.nhvp += 1
+        return namespace(v).matmul(self.hessian, v)

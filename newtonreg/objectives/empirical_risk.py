@@ -1,0 +1,241 @@
+"""Weighted loss of a network over data, plus a quadratic penalty: the objective of every fit."""
+
+import math
+from functools import cached_property
+from typing import NamedTuple
+
+from newtonreg.backend import linalg
+from newtonreg.backend.arrays import add_at, namespace, to_floats
+from newtonreg.networks.assembly import make_assembly
+from newtonreg.objectives.counts import Counts
+
+__all__ = ["EmpiricalRisk", "Term"]
+
+_BATCH_DOUBLES = 2**21
+"""Doubles of working memory a batch of rows may take (16 MB): large enough for BLAS, small enough for the cache."""
+
+
+class Term(NamedTuple):
+    """Points, what is observed of the network there (its value), a loss and weights.
+
+    `inputs` (d, n), `targets` (m, n), `weights` (n,); `network` and `loss` as in `newtonreg.protocols`.
+    """
+
+    network: object
+    inputs: object
+    targets: object
+    loss: object
+    weights: object
+
+
+class EmpiricalRisk:
+    """F(w) = Σ_terms Σ_i s_i ℓ(y_i, f(x_i; w)) + ½ Σ_a penalty_a w_a².
+
+    Parameters
+    ----------
+    terms : sequence of Term
+        One is ordinary regression. All terms share the parameter vector.
+    penalty : array of shape (p,)
+        Nonnegative; α for weights and coefficients, 0 for biases and intercepts.
+
+    Notes
+    -----
+    Rows are taken in batches that fit a fixed amount of memory; an `Evaluation` keeps only what has size p or p × p, except
+    where all data fit in one batch.
+    """
+
+    is_nonnegative = True
+
+    def __init__(self, terms, penalty):
+        self.terms = list(terms)
+        self.penalty = penalty
+        self.counts = Counts()
+        self.network = self.terms[0].network
+        self.n_params = self.network.n_params
+        self.total_weight = sum(to_floats(*[namespace(t.weights).sum(t.weights) for t in self.terms]))
+        self.is_sum_of_squares = all(t.loss.is_sum_of_squares for t in self.terms)
+        self.batches = [batch for term in self.terms for batch in _split(term)]
+
+    @property
+    def curvature_flops(self):
+        """Floating point operations of one Gauss–Newton matrix, about n (q k + k + 1)²."""
+        return sum(term.weights.shape[0] * (term.network.n_inner + term.network.n_units + 1) ** 2 for term in self.terms)
+
+    def at(self, params):
+        """The objective at `params` (p,), a `RiskEvaluation`."""
+        return RiskEvaluation(self, params)
+
+    def with_penalty(self, penalty):
+        """The same data under another penalty; counts start at zero."""
+        return EmpiricalRisk(self.terms, penalty)
+
+
+def _split(term):
+    """Batches of `term`, views of its arrays."""
+    n = term.weights.shape[0]
+    network = term.network
+    size = max(64, _BATCH_DOUBLES // (network.n_inner + network.n_units + 1))
+    if n <= size:
+        return [term]
+    n_batches = math.ceil(n / size)
+    edges = [n * i // n_batches for i in range(n_batches + 1)]
+    xp = namespace(term.inputs)
+    parts = zip(edges[:-1], edges[1:], strict=True)
+    return [
+        term._replace(
+            # contiguous copies: strided rows would be copied again by every BLAS call
+            inputs=xp.asarray(term.inputs[:, a:b], copy=True),
+            targets=xp.asarray(term.targets[:, a:b], copy=True),
+            weights=term.weights[a:b],
+        )
+        for a, b in parts
+    ]
+
+
+class _BatchPoint:
+    """A network and its loss at one batch, each derivative on first use."""
+
+    def __init__(self, term, params):
+        self.term = term
+        self.network_point = term.network.at(term.inputs, params)
+
+    @cached_property
+    def value(self):
+        """Σ_i s_i ℓ_i, a 0-d array."""
+        t = self.term
+        return namespace(t.weights).vecdot(t.weights, t.loss.value(t.targets, self.network_point.values))
+
+    @cached_property
+    def loss_gradient(self):
+        """u = s ∂ℓ/∂f, (m, n)."""
+        t = self.term
+        return t.loss.gradient(t.targets, self.network_point.values) * t.weights
+
+    @cached_property
+    def loss_hessian(self):
+        """s ∂²ℓ/∂f², (n,), (m, n) or (m, m, n)."""
+        t = self.term
+        return t.loss.hessian(t.targets, self.network_point.values) * t.weights
+
+
+class RiskEvaluation:
+    """`EmpiricalRisk` at one point; everything is computed on first use and kept.
+
+    Asking for a curvature matrix computes value and gradient in the same pass over the data, so ask for the matrix first.
+    """
+
+    def __init__(self, objective, params):
+        self.params = params
+        self._objective = objective
+        self._xp = namespace(params)
+        self._kept = None
+
+    def _points(self):
+        """Batch points; kept between calls only where one batch holds all data."""
+        batches = self._objective.batches
+        if len(batches) == 1:
+            if self._kept is None:
+                self._kept = _BatchPoint(batches[0], self.params)
+            return [self._kept]
+        return (_BatchPoint(batch, self.params) for batch in batches)
+
+    @cached_property
+    def value(self):
+        """F, a Python float; NaN or infinite where the network or the loss is."""
+        self._objective.counts.nfev += 1
+        return self._finish_value([point.value for point in self._points()])
+
+    def _finish_value(self, sums):
+        xp = self._xp
+        penalty = 0.5 * xp.vecdot(self._objective.penalty, self.params * self.params)
+        return math.fsum(to_floats(*sums, penalty))
+
+    @cached_property
+    def gradient(self):
+        """∇F, shape (p,)."""
+        counts = self._objective.counts
+        counts.njev += 1
+        total = self._objective.penalty * self.params
+        for point in self._points():
+            total = total + point.network_point.pullback(point.loss_gradient)
+        return total
+
+    @cached_property
+    def gradient_norm(self):
+        """‖∇F‖, a Python float."""
+        return to_floats(linalg.norm(self.gradient))[0]
+
+    @cached_property
+    def criticality(self):
+        """‖∇F‖ / √(2 F Σs): free of the scale of the weights and, for squared error, the gradient in units of the residual."""
+        unit = math.sqrt(2.0 * max(self.value, 0.0) * self._objective.total_weight)
+        return self.gradient_norm / unit if unit > 0.0 else (0.0 if self.gradient_norm == 0.0 else math.inf)
+
+    @cached_property
+    def hessian(self):
+        """∇²F, exact, shape (p, p)."""
+        return self._assemble(exact=True)
+
+    @cached_property
+    def gauss_newton(self):
+        """Σ_i s_i J_iᵀ ∂²ℓ_i J_i + penalty, shape (p, p); positive semidefinite."""
+        return self._assemble(exact=False)
+
+    def _assemble(self, exact):
+        objective = self._objective
+        objective.counts.nhev += 1
+        assemblies = {}
+        gradient, values = objective.penalty * self.params, []
+        for point in self._points():
+            term = point.term
+            key = id(term.loss), id(term.network)
+            if key not in assemblies:
+                assemblies[key] = make_assembly(term.network, self.params, term.loss, exact)
+            u = point.loss_gradient
+            assemblies[key].add(point.network_point, point.loss_hessian, u)
+            if "gradient" not in self.__dict__:
+                gradient = gradient + point.network_point.pullback(u)
+            if "value" not in self.__dict__:
+                values.append(point.value)
+        self._keep_pass(gradient, values)
+        total = None
+        for assembly in assemblies.values():
+            total = assembly.result() if total is None else total + assembly.result()
+        index = self._xp.arange(objective.n_params)
+        add_at(total, index, index, objective.penalty)
+        return total
+
+    def _keep_pass(self, gradient, values):
+        counts = self._objective.counts
+        if "gradient" not in self.__dict__:
+            counts.njev += 1
+            self.__dict__["gradient"] = gradient
+        if "value" not in self.__dict__:
+            counts.nfev += 1
+            self.__dict__["value"] = self._finish_value(values)
+
+    def second_directional(self, v):
+        """Σ_i s_i J_iᵀ (vᵀ∇²f(x_i)v), shape (p,): what geodesic acceleration needs; squared error only."""
+        self._objective.counts.nhvp += 1
+        total = 0.0
+        for point in self._points():
+            bend = point.network_point.second_pushforward(v) * point.term.weights
+            total = total + point.network_point.pullback(bend)
+        return total
+
+    def gnvp(self, v):
+        """Gauss–Newton matrix times v by one forward and one backward product, n k (q + m) flops each."""
+        self._objective.counts.nhvp += 1
+        total = self._objective.penalty * v
+        for point in self._points():
+            forward = point.network_point.pushforward(v)
+            curvature = point.loss_hessian
+            full = curvature.ndim == 3
+            u = self._xp.sum(curvature * forward[None, :, :], axis=1) if full else curvature * forward
+            total = total + point.network_point.pullback(u)
+        return total
+
+    def hvp(self, v):
+        """∇²F v, from the matrix."""
+        self._objective.counts.nhvp += 1
+        return self._xp.matmul(self.hessian, v)

@@ -1,0 +1,168 @@
+"""The seams of the package, as protocols: what each layer promises to the one above it.
+
+Shapes. n samples, d features, k hidden units, q parameters a unit, m outputs; p = q k + m (k + 1) parameters.
+**Samples come last** in the core: inputs (d, n), basis values (k, n), raw predictions and targets (m, n), so that a unit's
+response to all samples is one contiguous row, sample weights broadcast along the last axis, and the rows of a Jacobian feed a
+symmetric rank-n update without a copy. The estimators transpose once, at the boundary.
+
+The parameter vector is [units (q, k), outer (m, k + 1)] row by row: feature-major units as in scikit-learn's `coefs_[0]`, and
+one row of coefficients with its intercept last for each output.
+
+Components (bases, losses, norms, subproblems, solvers) are `sklearn.base.BaseEstimator` value objects: the constructor stores
+its arguments and nothing else, and no method changes them.
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+Array = Any
+"""A NumPy, CuPy or array-api-strict array of float64."""
+
+
+class BasisPoint(Protocol):
+    """A basis h_k(x; θ_k) and its derivatives at one batch of inputs and one set of units; each computed on first use."""
+
+    values: Array
+    """h, shape (..., k, n)."""
+
+    def jacobian(self) -> Array:
+        """∂h_k(x_i)/∂θ_ak, shape (..., q, k, n)."""
+
+    def fill_jacobian(self, out: Array, scale: Array) -> None:
+        """Write scale_ki ∂h_k(x_i)/∂θ_ak into `out` (q k, n), for `scale` (k, n): rows of a Jacobian without a temporary."""
+
+    def pullback(self, u: Array) -> Array:
+        """Σ_i u_ki ∂h_k(x_i)/∂θ_ak, shape (..., q, k), for `u` (..., k, n)."""
+
+    def pushforward(self, v: Array) -> Array:
+        """Σ_a v_ak ∂h_k(x_i)/∂θ_ak, shape (..., k, n), for `v` (..., q, k)."""
+
+    def second_pushforward(self, v: Array) -> Array:
+        """Σ_ab v_ak v_bk ∂²h_k(x_i)/∂θ_ak∂θ_bk, shape (..., k, n), for `v` (..., q, k)."""
+
+    def curvature(self, u: Array) -> Array:
+        """Σ_i u_ki ∂²h_k(x_i)/∂θ_ak∂θ_bk, shape (..., q, q, k), for `u` (..., k, n)."""
+
+    def input_derivative(self, *axes: int) -> Array:
+        """∂^r h_k(x_i)/∂x_a…, one or two input axes, shape (..., k, n)."""
+
+
+class Basis(Protocol):
+    """A family of functions h(x; θ) of the inputs with q parameters a unit."""
+
+    name: str
+
+    def n_params(self, n_features: int) -> int:
+        """q."""
+
+    def init_units(self, inputs: Array, n_units: int, rng: Any, weights: Any) -> Array:
+        """Random units (q, k) as a NumPy array, for standardized inputs; `weights` (n,) stand for repetition."""
+
+    def at(self, inputs: Array, units: Array) -> BasisPoint:
+        """The basis at `inputs` (d, n) and `units` (..., q, k)."""
+
+
+class Loss(Protocol):
+    """ℓ(y, f) pointwise in samples and convex in the raw prediction f; arrays are (m, n), y and f alike.
+
+    ℓ is shifted so that its minimum over f is zero for every admissible y: a loss can be compared with zero.
+    """
+
+    name: str
+    out_activation: str
+    """scikit-learn's name of the inverse link: identity, exp, logistic, softmax."""
+    hessian_structure: str
+    """`"shared"`: ∂²ℓ is one number a sample, the same for all outputs; `"diagonal"`: (m, n); `"full"`: (m, m, n)."""
+    is_sum_of_squares: bool
+    """ℓ = ½ Σ_j (f_j − y_j)²: residuals exist, so QR and geodesic acceleration apply."""
+
+    def value(self, y: Array, f: Array) -> Array:
+        """ℓ summed over outputs, shape (n,)."""
+
+    def gradient(self, y: Array, f: Array) -> Array:
+        """∂ℓ/∂f, shape (m, n)."""
+
+    def hessian(self, y: Array, f: Array) -> Array:
+        """∂²ℓ/∂f², shape (n,), (m, n) or (m, m, n) as `hessian_structure` says."""
+
+    def predict(self, f: Array) -> Array:
+        """Inverse link, (m, n) to (m, n)."""
+
+    def initial_raw_prediction(self, y: Array, weights: Array) -> Array:
+        """The constant raw prediction (m,) that minimizes the weighted loss (kept finite)."""
+
+    def check_target(self, y: Array) -> None:
+        """Raise ValueError, naming y and the offending value, where y is outside the loss's domain."""
+
+
+class Evaluation(Protocol):
+    """An objective at one point; everything is computed on first use and kept; only p- and (p, p)-sized results stay."""
+
+    params: Array
+    value: float
+    gradient: Array
+    hessian: Array
+    gauss_newton: Array
+    criticality: float
+    """Gradient norm in the objective's own unit, which `gtol` is compared with."""
+
+    def hvp(self, v: Array) -> Array:
+        """∇²F v."""
+
+    def gnvp(self, v: Array) -> Array:
+        """Gauss–Newton matrix times v."""
+
+
+class Objective(Protocol):
+    """A function of a vector that counts what is asked of it."""
+
+    n_params: int
+    counts: Any
+
+    def at(self, params: Array) -> Evaluation:
+        """The function at `params` (p,)."""
+
+
+class Step(NamedTuple):
+    """What a subproblem solver returns: argmin of the quadratic model in the ball, and how it is known to be that."""
+
+    p: Array
+    """The step (p,)."""
+    multiplier: float
+    """λ ≥ 0 with (B + λI) p = −g; λ (radius − ‖p‖) = 0."""
+    on_boundary: bool
+    predicted_reduction: float
+    """−(gᵀp + ½ pᵀBp) ≥ 0."""
+    norm: float
+    """‖p‖."""
+    resolve: Any = None
+    """`resolve(rhs)` solves (B + λI) x = rhs by the factorization at hand, or None where there is none."""
+
+
+class Subproblem(Protocol):
+    """Minimizes a quadratic model under a scalar control (radius, damping)."""
+
+    name: str
+
+    def solve(self, model: Any, control: float) -> Step:
+        """The step for `control`."""
+
+
+class Norm(Protocol):
+    """A change of variables p = S q, S diagonal and positive, under which the trust region is a ball."""
+
+    name: str
+
+    def scaling(self, evaluation: Evaluation, matrix: Array, previous: Any) -> Any:
+        """The `Scaling` at `evaluation`, whose model Hessian is `matrix`; `previous` is the last accepted one or None."""
+
+
+class Solver(Protocol):
+    """`init` and `step` on frozen states; knows an objective and nothing else."""
+
+    name: str
+
+    def init(self, objective: Objective, x0: Array) -> Any:
+        """State at the starting point."""
+
+    def step(self, objective: Objective, state: Any) -> Any:
+        """State after one trial, accepted or not."""

@@ -1,0 +1,124 @@
+"""Newton's method in a trust region, with exact or Gauss–Newton curvature."""
+
+import math
+from dataclasses import replace
+
+from sklearn.base import BaseEstimator
+
+from newtonreg.backend import linalg
+from newtonreg.backend.arrays import index_add_diagonal, namespace, to_floats
+from newtonreg.norms import Spherical
+from newtonreg.solvers.acceptance import reduction_ratio
+from newtonreg.solvers.state import SolverState
+from newtonreg.subproblems import MoreSorensen, Spectral
+
+__all__ = ["TrustRegion"]
+
+_SPECTRAL_UP_TO = 250
+"""Parameters up to which an eigendecomposition beats repeated Cholesky factorizations."""
+
+
+_FLAT = 1e-8
+"""Of the largest diagonal entry: curvature above minus this is not worth leaving a stationary point for."""
+
+
+class TrustRegion(BaseEstimator):
+    """Minimize m(p) = gᵀp + ½ pᵀBp over ‖p‖ ≤ radius, move if F falls as predicted, adapt the radius.
+
+    Parameters
+    ----------
+    curvature : {"exact", "gauss-newton"}, default="exact"
+        B. The exact Hessian sees negative curvature and leaves saddles; Gauss–Newton is positive semidefinite.
+    norm : Norm, default=None
+        Shape of the region; None is `Spherical()`.
+    subproblem : Subproblem, default=None
+        None takes `Spectral()` up to 250 parameters and `MoreSorensen()` above.
+    initial_radius, max_radius : float > 0
+        In the norm's variables.
+    eta1, eta2 : float, 0 < eta1 < eta2 < 1
+        A ratio of actual to predicted reduction below `eta1` shrinks the radius, above `eta2` a step to the boundary grows it.
+    increase, decrease : float, increase > 1 > decrease > 0
+        Factors of the radius.
+    accept : float, 0 <= accept < eta1
+        A trial is accepted where its ratio exceeds this.
+
+    References
+    ----------
+    Conn, Gould & Toint, *Trust-Region Methods* (2000), Algorithm 6.1.1. Deviations: ratios are shifted by rounding noise
+    (§17.4.2), a shrinking radius starts from the length of the rejected step, and a trial that is not finite is a rejected one.
+    """
+
+    name = "trust-region"
+
+    def __init__(
+        self,
+        curvature="exact",
+        norm=None,
+        subproblem=None,
+        initial_radius=1.0,
+        max_radius=1e6,
+        eta1=0.25,
+        eta2=0.75,
+        increase=2.0,
+        decrease=0.25,
+        accept=1e-4,
+    ):
+        self.curvature = curvature
+        self.norm = norm
+        self.subproblem = subproblem
+        self.initial_radius = initial_radius
+        self.max_radius = max_radius
+        self.eta1 = eta1
+        self.eta2 = eta2
+        self.increase = increase
+        self.decrease = decrease
+        self.accept = accept
+
+    def init(self, objective, x0):
+        """State at `x0` (p,)."""
+        if self.curvature not in ("exact", "gauss-newton"):
+            raise ValueError(f"curvature={self.curvature!r} is unknown; pass 'exact' or 'gauss-newton'.")
+        return self._with_model(SolverState(point=objective.at(x0), control=float(self.initial_radius)))
+
+    def step(self, objective, state):
+        """One trial: one value, and after an accepted one gradient, matrix and factorization."""
+        state = state if state.cache is not None else self._with_model(state)
+        model, scaling = state.cache
+        subproblem = self.subproblem or (Spectral() if objective.n_params <= _SPECTRAL_UP_TO else MoreSorensen())
+        step = subproblem.solve(model, state.control)
+        displacement = scaling.step(step.p)
+        trial = objective.at(state.params + displacement)
+        ratio = reduction_ratio(state.point.value, trial.value, step.predicted_reduction)
+        accepted = ratio > self.accept
+        radius = self._next_radius(state.control, step, ratio)
+        length = to_floats(linalg.norm(displacement))[0]
+        size = to_floats(linalg.norm(state.params))[0]
+        exhausted = length <= 1e-16 * (size + 1e-16) or step.predicted_reduction <= 0.0
+        common = {"control": radius, "accepted": accepted, "step_norm": length, "ratio": ratio, "exhausted": exhausted}
+        if not accepted:
+            return replace(state, **common)
+        return self._with_model(replace(state, point=trial, **common))
+
+    def leaves_saddle(self, state):
+        """Whether the model at `state` has a direction of negative curvature to leave a stationary point along."""
+        if self.curvature != "exact":
+            return False
+        matrix = state.point.hessian
+        xp = namespace(matrix)
+        shift = _FLAT * to_floats(xp.max(xp.abs(xp.linalg.diagonal(matrix))))[0]
+        return linalg.cholesky(index_add_diagonal(matrix, shift)) is None
+
+    def _with_model(self, state):
+        """`state` with the quadratic model at its point, in the norm's variables; a rejected trial uses it again."""
+        point = state.point
+        matrix = point.hessian if self.curvature == "exact" else point.gauss_newton
+        scaling = (self.norm or Spherical()).scaling(point, matrix, state.memory.get("scaling"))
+        model = scaling.model(point.gradient, matrix)
+        return replace(state, cache=(model, scaling), memory={**state.memory, "scaling": scaling})
+
+    def _next_radius(self, radius, step, ratio):
+        if ratio < self.eta1:
+            return self.decrease * min(radius, step.norm)
+        if ratio > self.eta2 and step.on_boundary and math.isfinite(ratio):
+            return min(self.increase * radius, float(self.max_radius))
+        return radius

@@ -1,0 +1,48 @@
+"""The quadratic model m(p) = gᵀp + ½ pᵀBp that every subproblem solver minimizes."""
+
+from functools import cached_property
+
+from newtonreg.backend import linalg
+from newtonreg.backend.arrays import namespace, to_floats
+
+__all__ = ["QuadraticModel", "Spectrum"]
+
+
+class Spectrum:
+    """Eigenvalues (p,), ascending, and orthonormal eigenvectors (p, p) of a model's matrix."""
+
+    def __init__(self, values, vectors):
+        self.values = values
+        self.vectors = vectors
+
+
+class QuadraticModel:
+    """m(p) = gᵀp + ½ pᵀBp.
+
+    Parameters
+    ----------
+    gradient : array of shape (p,)
+    matrix : array of shape (p, p), symmetric
+        B; need not be positive definite.
+    """
+
+    def __init__(self, gradient, matrix):
+        self.gradient = gradient
+        self.matrix = matrix
+
+    @cached_property
+    def spectrum(self):
+        """`Spectrum` of B, computed once: a rejected trial with a smaller radius costs no second factorization."""
+        return Spectrum(*linalg.eigh(self.matrix))
+
+    def product(self, v):
+        """B v."""
+        return namespace(self.matrix).matmul(self.matrix, v)
+
+    def reduction(self, p):
+        """m(0) − m(p), a Python float."""
+        xp = namespace(p)
+        linear = xp.vecdot(self.gradient, p)
+        quadratic = xp.vecdot(p, self.product(p))
+        linear, quadratic = to_floats(linear, quadratic)
+        return -(linear + 0.5 * quadratic)

@@ -1,0 +1,51 @@
+"""How much work a fit is worth, and by which solvers: rules on sizes, never on seconds."""
+
+from typing import NamedTuple
+
+from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.norms import ColumnScaling
+from newtonreg.solvers import LevenbergMarquardt, TrustRegion
+from newtonreg.training.plan import Phase
+
+__all__ = ["Work", "plan_work"]
+
+_BUDGET = 2e11
+"""Floating point operations that a fit may spend on curvature before it is cut off: a few seconds on two cores."""
+
+_SCREENING = 3e8
+"""Of which each start may spend this much on its short run."""
+
+
+class Work(NamedTuple):
+    """Phases and numbers of trials; see `newtonreg.training.plan`."""
+
+    phases: list
+    screening_iter: int
+    max_iter: int
+
+
+def plan_work(objective, solver=None):
+    """`Work` for an `EmpiricalRisk` and a given solver, or for the default one, which is:
+
+    Squared error: Levenberg–Marquardt with geodesic acceleration, scaled by running column norms in one dimension and unscaled
+    in several, then exact Newton in a trust region where that stalls short of a stationary point (large residuals, penalty).
+    Other losses: exact Newton in a trust region from the start.
+    """
+    flops = objective.curvature_flops + objective.n_params**3 / 3
+    max_iter = int(min(2000, max(100, _BUDGET / flops)))
+    screening_iter = int(min(40, max(10, _SCREENING / flops)))
+    return Work(_phases(objective, solver), screening_iter, max_iter)
+
+
+def _phases(objective, solver):
+    (largest,) = to_floats(namespace(objective.penalty).max(objective.penalty))
+    # With a penalty there is a minimizer to be found to the last digit, by exact Newton, and Gauss–Newton is left soon. Without
+    # one a fit goes on for as long as the loss falls: towards zero on clean data, towards infinity in the weights on noisy ones.
+    last = Phase(TrustRegion(), ftol=1e-9, patience=50) if largest > 0.0 else Phase(TrustRegion(), ftol=0.01, patience=100)
+    if solver is not None:
+        return [last._replace(solver=solver)]
+    if not objective.is_sum_of_squares:
+        return [last]
+    one_input = objective.network.n_features == 1
+    first = LevenbergMarquardt(norm=ColumnScaling()) if one_input else LevenbergMarquardt(decrease=1.0 / 3.0)
+    return [Phase(first, ftol=0.05, patience=15) if largest > 0.0 else Phase(first, ftol=0.01, patience=100), last]
