@@ -39,7 +39,7 @@ _MESSAGES = {
     Status.GRADIENT: "The relative gradient norm is at most gtol.",
     Status.REDUCTION: "The objective fell by less than the fraction ftol over the last trials.",
     Status.STEP: "The step is at most xtol relative to the parameters.",
-    Status.EXHAUSTED: "No smaller step can be told from rounding.",
+    Status.EXHAUSTED: "No further reduction can be told from rounding.",
     Status.ZERO: "The objective is zero to rounding.",
     Status.MAX_ITER: "The number of trials reached max_iter while the objective was still falling.",
     Status.CALLBACK: "A callback asked to stop.",

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "newtonreg"
 
 # From the bottom. A layer imports from its own row and from rows before it, and no two layers import each other.
 LAYERS = (
-    ("backend",),
+    ("backend", "components"),
     ("bases", "losses"),
     ("networks",),
     ("objectives",),
@@ -194,7 +194,9 @@ def test_file_is_short(path):
 @_each(PROJECT_FILES)
 def test_functions_are_short(path):
     code = _code_lines(path.read_text(encoding="utf-8"))
-    sizes = {f"{f.name}:{f.lineno}": len(code & set(range(f.lineno, f.end_lineno + 1))) for f in _functions(_parse(path))}
+    # the body: a constructor's list of parameters is a declaration
+    bodies = {f"{f.name}:{f.lineno}": range(f.body[0].lineno, f.end_lineno + 1) for f in _functions(_parse(path))}
+    sizes = {name: len(code & set(lines)) for name, lines in bodies.items()}
     assert {name: size for name, size in sizes.items() if size > MAX_FUNCTION_LINES} == {}
 
 

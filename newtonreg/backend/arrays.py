@@ -8,6 +8,7 @@ from array_api_compat import array_namespace, is_cupy_array, is_numpy_array
 
 __all__ = [
     "add_at",
+    "contiguous",
     "cuda_array",
     "device_of",
     "free_memory",
@@ -118,6 +119,13 @@ def add_at(matrix, rows, cols, values):
     for entry in range(flat[0].shape[0]):
         row, col = int(flat[0][entry]), int(flat[1][entry])
         matrix[row, col] = matrix[row, col] + flat[2][entry]
+
+
+def contiguous(array):
+    """A C-contiguous copy, the same numbers in the same order whatever the layout was: sums then round alike."""
+    if is_numpy_array(array) or is_cupy_array(array):
+        return array.copy(order="C")
+    return namespace(array).asarray(array, copy=True)
 
 
 def cuda_array(array):

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from sklearn.base import BaseEstimator
 
-from newtonreg.backend.arrays import namespace
+from newtonreg.backend.arrays import device_of, namespace
 from newtonreg.bases.initialization import init_radial_units
 
 __all__ = ["RadialGaussian", "RadialPoint"]
@@ -98,7 +98,7 @@ class RadialPoint:
         center = -s * s * total[..., None, :]
         mixed = 2.0 * s * first
         width = -second
-        eye = xp.eye(d, dtype=block.dtype)[..., None]
+        eye = xp.eye(d, dtype=block.dtype, device=device_of(block))[..., None]
         top = xp.concat([eye * center[..., None, :, :], eye * mixed[..., None, :, :]], axis=-2)
         bottom = xp.concat([eye * mixed[..., None, :, :], eye * width[..., None, :, :]], axis=-2)
         return block + xp.concat([top, bottom], axis=-3)

@@ -6,8 +6,8 @@ from sklearn.base import BaseEstimator
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, outer_rows
+from newtonreg.backend.pairs import pairs
 from newtonreg.bases.initialization import init_ridge_units
-from newtonreg.bases.pairs import pair_index
 
 __all__ = ["Ridge", "RidgePoint"]
 
@@ -116,11 +116,11 @@ class RidgePoint:
         """Σ_i u_ki σ''(z_ki) (x_ai, 1)(x_bi, 1), shape (..., q, q, k); n k q (q + 1) flops by one product with monomials."""
         xp = self._xp
         q = self.extended_inputs.shape[0]
-        rows, cols, position = pair_index(q)
+        rows, cols, position = pairs(q, u)
         x = self.extended_inputs
-        monomials = xp.take(x, xp.asarray(rows), axis=0) * xp.take(x, xp.asarray(cols), axis=0)
+        monomials = xp.take(x, rows, axis=0) * xp.take(x, cols, axis=0)
         sums = linalg.matmul(monomials, xp.matrix_transpose(u * self.second_slope))
-        full = xp.take(sums, xp.asarray(position), axis=-2)
+        full = xp.take(sums, position, axis=-2)
         return xp.reshape(full, (*full.shape[:-2], q, q, full.shape[-1]))
 
     def input_derivative(self, *axes):

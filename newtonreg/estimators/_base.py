@@ -93,11 +93,15 @@ class ShallowMLP(BaseEstimator):
     # -- pieces of a fit ---------------------------------------------------------------------------------------------------
 
     def _random_state(self):
+        """Generator of this fit; a continued fit draws what the first one drew, so the validation split is the same."""
         if self._continues():
             rng = np.random.RandomState()
-            rng.set_state(self._random_state_after)
+            rng.set_state(self._first_random_state)
             return rng
-        return check_random_state(self.random_state)
+        rng = check_random_state(self.random_state)
+        if self.warm_start:
+            self._first_random_state = rng.get_state()
+        return rng
 
     def _continues(self):
         return self.warm_start and hasattr(self, "_model")

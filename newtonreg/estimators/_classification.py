@@ -79,7 +79,8 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
     def _encode(self, labels):
         known = np.isin(labels, self.classes_)
         if not known.all():
-            raise ValueError(f"y contains the label {labels[~known][0]!r}, which fit has not seen; known are {self.classes_!r}.")
+            unknown = labels[~known].tolist()[0]
+            raise ValueError(f"y contains the label {unknown!r}, which fit has not seen; known are {self.classes_.tolist()!r}.")
         return np.searchsorted(self.classes_, labels)
 
     def _weights(self, labels, sample_weight):
@@ -128,7 +129,10 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         -------
         scores : array
         """
-        X = self._check_input(X, "decision_function")
+        return self._scores(X, "decision_function")
+
+    def _scores(self, X, method):
+        X = self._check_input(X, method)
         xp = namespace(X)
         raw = xp.astype(xp.matrix_transpose(self._model.raw_prediction(X)), X.dtype)
         return raw[:, 0] if raw.shape[1] == 1 and not self._multilabel else raw
@@ -144,7 +148,10 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         -------
         probabilities : array
         """
-        X = self._check_input(X, "predict_proba")
+        return self._probabilities(X, "predict_proba")
+
+    def _probabilities(self, X, method):
+        X = self._check_input(X, method)
         xp = namespace(X)
         values = xp.astype(xp.matrix_transpose(self._model.prediction(X)), X.dtype)
         if self._multilabel or values.shape[1] > 1:
@@ -164,7 +171,7 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         -------
         log_probabilities : array
         """
-        values = self.predict_proba(X)
+        values = self._probabilities(X, "predict_log_proba")
         xp = namespace(values)
         tiny = xp.finfo(values.dtype).smallest_normal
         return xp.log(xp.where(values > tiny, values, xp.full_like(values, tiny)))
@@ -180,7 +187,7 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         -------
         y : array
         """
-        scores = self.decision_function(X)
+        scores = self._scores(X, "predict")
         xp = namespace(scores)
         if self._multilabel:
             return xp.astype(scores > 0.0, xp.int64)

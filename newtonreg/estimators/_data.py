@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from newtonreg.backend.arrays import cuda_array, namespace
+from newtonreg.backend.arrays import contiguous, cuda_array, namespace
 from newtonreg.estimators._scaling import Scaling, fit_scaling, identity_scaling
 
 __all__ = ["Problem", "Rows", "prepare", "standardize"]
@@ -34,8 +34,8 @@ def prepare(X, targets, weights, device):
     if device == "cuda":
         X, targets, weights = (None if a is None else cuda_array(a) for a in (X, targets, weights))
     xp = namespace(X)
-    inputs = xp.asarray(xp.matrix_transpose(xp.astype(X, xp.float64)), copy=True)
-    targets = xp.asarray(xp.matrix_transpose(xp.astype(targets, xp.float64)), copy=True)
+    inputs = contiguous(xp.matrix_transpose(xp.astype(X, xp.float64)))
+    targets = contiguous(xp.matrix_transpose(xp.astype(targets, xp.float64)))
     if weights is None:
         return Rows(inputs, targets, xp.ones_like(inputs[0, :]))
     weights = xp.astype(weights, xp.float64)

@@ -7,6 +7,7 @@ import newtonreg.bases
 import newtonreg.losses
 import newtonreg.solvers
 from newtonreg.backend.arrays import free_memory
+from newtonreg.components import resolve
 
 __all__ = ["check_fits_memory", "check_parameters", "resolve_basis", "resolve_hidden_width", "resolve_loss", "resolve_solver"]
 
@@ -67,40 +68,29 @@ def resolve_hidden_width(hidden_layer_sizes):
 
 def resolve_basis(activation):
     """A basis from its name, an object, or a callable to be differentiated by autograd."""
-    if hasattr(activation, "at") and hasattr(activation, "init_units"):
-        return activation
-    if callable(activation) and not isinstance(activation, type):
+    interface = ("at", "init_units")
+    is_basis = all(hasattr(activation, name) for name in interface)
+    if callable(activation) and not isinstance(activation, type) and not is_basis:
         return newtonreg.bases.CallableActivation(activation)
-    return _by_name("activation", activation, newtonreg.bases)
+    return resolve("activation", activation, newtonreg.bases, interface)
 
 
 def resolve_loss(loss):
     """A loss from its name or an object."""
-    if hasattr(loss, "gradient") and hasattr(loss, "hessian_structure"):
-        return loss
-    return _by_name("loss", loss, newtonreg.losses)
+    return resolve("loss", loss, newtonreg.losses, ("gradient", "hessian_structure"))
 
 
 def resolve_solver(solver):
-    """A solver from its name or an object; "auto" is resolved by the estimator."""
-    if hasattr(solver, "step") and hasattr(solver, "init"):
-        return solver
-    if solver in _LATER:
+    """A solver from its name or an object, its own parameters checked."""
+    if isinstance(solver, str) and solver in _LATER:
         raise ValueError(
             f"solver={solver!r} is not available yet: it comes with a later version. Pass 'auto', 'trust-region', "
             "'levenberg-marquardt' or a solver object such as newtonreg.TrustRegion()."
         )
-    return _by_name("solver", solver, newtonreg.solvers, extra=("auto",))
-
-
-def _by_name(argument, value, package, extra=()):
-    """An instance of the exported class whose `name` is `value`: a new file and its export line are all a new name needs."""
-    classes = {cls.name: cls for cls in vars(package).values() if isinstance(cls, type) and getattr(cls, "name", None)}
-    classes.pop("callable", None)
-    if not isinstance(value, str) or value not in classes:
-        names = ", ".join(repr(name) for name in sorted([*classes, *extra]))
-        raise ValueError(f"{argument}={value!r} is unknown; pass one of {names}, or an object of {package.__name__}.")
-    return classes[value]()
+    solver = resolve("solver", solver, newtonreg.solvers, ("init", "step"), extra=("auto",))
+    if hasattr(solver, "check_parameters"):
+        solver.check_parameters()
+    return solver
 
 
 def check_fits_memory(network, like):

@@ -40,13 +40,14 @@ class _SecondOrder:
         """Add this term to `matrix` (p, p), in place."""
         net, xp = self._network, namespace(matrix)
         q, k, m, r = net.n_unit_params, net.n_units, net.n_outputs, net.n_inner
-        unit = xp.arange(k)
-        inner = xp.reshape(xp.arange(r), (q, k))
+        device = device_of(matrix)
+        unit = xp.arange(k, device=device)
+        inner = xp.reshape(xp.arange(r, device=device), (q, k))
         shape = (q, q, k)
         rows = xp.broadcast_to(inner[:, None, :], shape)
         cols = xp.broadcast_to(inner[None, :, :], shape)
         add_at(matrix, rows, cols, self._blocks)
-        coefs = r + (k + 1) * xp.arange(m)[:, None] + unit[None, :]
+        coefs = r + (k + 1) * xp.arange(m, device=device)[:, None] + unit[None, :]
         shape = (m, q, k)
         rows = xp.broadcast_to(inner[None, :, :], shape)
         cols = xp.broadcast_to(coefs[:, None, :], shape)

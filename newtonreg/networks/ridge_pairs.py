@@ -2,7 +2,7 @@
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import device_of, namespace
-from newtonreg.bases.pairs import pair_index
+from newtonreg.backend.pairs import pairs
 
 __all__ = ["RidgePairs"]
 
@@ -20,8 +20,7 @@ class RidgePairs:
     def __init__(self, network, coefs):
         xp, device = namespace(coefs), device_of(coefs)
         self._q, self._k = network.n_unit_params, network.n_units
-        self._units = [xp.asarray(index, device=device) for index in pair_index(self._k)]
-        self._inputs = [xp.asarray(index, device=device) for index in pair_index(self._q)]
+        self._units, self._inputs = pairs(self._k, coefs), pairs(self._q, coefs)
         shape = (self._units[0].shape[0], self._inputs[0].shape[0])
         self._sum = xp.zeros(shape, dtype=coefs.dtype, device=device)
 

@@ -1,7 +1,8 @@
 """Norms: the change of variables under which a trust region is a ball. A new one is a new file and a line here."""
 
 from newtonreg.norms.column_scaling import ColumnScaling
+from newtonreg.norms.resolve import resolve_norm
 from newtonreg.norms.scaling import Scaling
 from newtonreg.norms.spherical import Spherical
 
-__all__ = ["ColumnScaling", "Scaling", "Spherical"]
+__all__ = ["ColumnScaling", "Scaling", "Spherical", "resolve_norm"]

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import add_at, namespace, to_floats
+from newtonreg.backend.arrays import add_at, device_of, namespace, to_floats
 from newtonreg.networks.assembly import make_assembly
 from newtonreg.objectives.counts import Counts
 
@@ -201,7 +201,7 @@ class RiskEvaluation:
         total = None
         for assembly in assemblies.values():
             total = assembly.result() if total is None else total + assembly.result()
-        index = self._xp.arange(objective.n_params)
+        index = self._xp.arange(objective.n_params, device=device_of(total))
         add_at(total, index, index, objective.penalty)
         return total
 

@@ -2,9 +2,21 @@
 
 import math
 
-__all__ = ["reduction_ratio"]
+__all__ = ["MAX_NOISE_TRIALS", "count_noise", "reduction_ratio"]
 
 _EPS = 2.220446049250313e-16
+MAX_NOISE_TRIALS = 4
+"""Trials in a row that promise less than rounding noise, after which a solver is exhausted: Newton needs one or two of them
+to bring the gradient, which is known more exactly than F, to its own rounding level."""
+
+
+def _noise(value):
+    return 10.0 * _EPS * abs(value)
+
+
+def count_noise(so_far, value, predicted_reduction):
+    """Number of trials in a row whose predicted reduction cannot be told from the rounding of F."""
+    return so_far + 1 if predicted_reduction <= _noise(value) else 0
 
 
 def reduction_ratio(value, trial_value, predicted_reduction):
@@ -15,7 +27,7 @@ def reduction_ratio(value, trial_value, predicted_reduction):
     """
     if not math.isfinite(trial_value):
         return -math.inf
-    noise = 10.0 * _EPS * abs(value)
+    noise = _noise(value)
     denominator = predicted_reduction + noise
     if denominator <= 0.0:
         return 1.0 if trial_value <= value else -math.inf

@@ -7,7 +7,8 @@ from sklearn.base import BaseEstimator
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
-from newtonreg.norms import Spherical
+from newtonreg.components import check_number
+from newtonreg.norms import resolve_norm
 from newtonreg.solvers.acceptance import reduction_ratio
 from newtonreg.solvers.state import SolverState
 from newtonreg.subproblems import Damped
@@ -20,8 +21,8 @@ class LevenbergMarquardt(BaseEstimator):
 
     Parameters
     ----------
-    norm : Norm, default=None
-        Scaling S of the damping; None is `Spherical()`. `ColumnScaling()` is Moré's running maximum of column norms: better in
+    norm : str or Norm, default="spherical"
+        Scaling S of the damping. "column-scaling" is Moré's running maximum of column norms: better in
         one dimension, worse in several.
     geodesic_acceleration : bool, default=True
         Add half of the second-order correction a = −(B + μ S⁻²)⁻¹ Jᵀ ∂²r[p, p], by the factorization at hand. Only for sums of
@@ -47,7 +48,7 @@ class LevenbergMarquardt(BaseEstimator):
 
     def __init__(
         self,
-        norm=None,
+        norm="spherical",
         geodesic_acceleration=True,
         acceleration_limit=0.75,
         initial_damping=1e-5,
@@ -61,8 +62,16 @@ class LevenbergMarquardt(BaseEstimator):
         self.min_damping = min_damping
         self.decrease = decrease
 
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
+        for name in ("acceleration_limit", "initial_damping", "min_damping"):
+            check_number(name, getattr(self, name), low=0.0)
+        check_number("decrease", self.decrease, low=0.0, high=1.0)
+        resolve_norm(self.norm)
+
     def init(self, objective, x0):
         """State at `x0` (p,)."""
+        self.check_parameters()
         return self._with_model(SolverState(point=objective.at(x0), control=math.nan, memory={"growth": 2.0}))
 
     def step(self, objective, state):
@@ -122,7 +131,7 @@ class LevenbergMarquardt(BaseEstimator):
         """`state` with the model at its point; a rejected trial uses it again."""
         point = state.point
         matrix = point.gauss_newton
-        scaling = (self.norm or Spherical()).scaling(point, matrix, state.memory.get("scaling"))
+        scaling = resolve_norm(self.norm).scaling(point, matrix, state.memory.get("scaling"))
         model = scaling.model(point.gradient, matrix)
         xp = namespace(matrix)
         largest = to_floats(xp.max(xp.linalg.diagonal(model.matrix)))[0]

@@ -24,7 +24,7 @@ class SolverState:
     ratio : float
         Actual over predicted reduction of the last trial; NaN before the first.
     exhausted : bool
-        The control reached the end of its range: no smaller step can be told from rounding.
+        No further reduction can be told from rounding.
     memory : dict
         What else the solver needs to go on (arrays and numbers, picklable).
     cache : Any

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from sklearn.base import BaseEstimator
 
+import newtonreg.subproblems
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import index_add_diagonal, namespace, to_floats
-from newtonreg.norms import Spherical
-from newtonreg.solvers.acceptance import reduction_ratio
+from newtonreg.components import check_number, resolve
+from newtonreg.norms import resolve_norm
+from newtonreg.solvers.acceptance import MAX_NOISE_TRIALS, count_noise, reduction_ratio
 from newtonreg.solvers.state import SolverState
 from newtonreg.subproblems import MoreSorensen, Spectral
 
@@ -29,9 +31,9 @@ class TrustRegion(BaseEstimator):
     ----------
     curvature : {"exact", "gauss-newton"}, default="exact"
         B. The exact Hessian sees negative curvature and leaves saddles; Gauss–Newton is positive semidefinite.
-    norm : Norm, default=None
-        Shape of the region; None is `Spherical()`.
-    subproblem : Subproblem, default=None
+    norm : str or Norm, default="spherical"
+        Shape of the region.
+    subproblem : str or Subproblem, default=None
         None takes `Spectral()` up to 250 parameters and `MoreSorensen()` above.
     initial_radius, max_radius : float > 0
         In the norm's variables.
@@ -53,7 +55,7 @@ class TrustRegion(BaseEstimator):
     def __init__(
         self,
         curvature="exact",
-        norm=None,
+        norm="spherical",
         subproblem=None,
         initial_radius=1.0,
         max_radius=1e6,
@@ -74,18 +76,30 @@ class TrustRegion(BaseEstimator):
         self.decrease = decrease
         self.accept = accept
 
-    def init(self, objective, x0):
-        """State at `x0` (p,)."""
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
         if self.curvature not in ("exact", "gauss-newton"):
             raise ValueError(f"curvature={self.curvature!r} is unknown; pass 'exact' or 'gauss-newton'.")
+        for name in ("initial_radius", "max_radius"):
+            check_number(name, getattr(self, name), low=0.0)
+        check_number("eta1", self.eta1, low=0.0, high=1.0)
+        check_number("eta2", self.eta2, low=self.eta1, high=1.0)
+        check_number("increase", self.increase, low=1.0)
+        check_number("decrease", self.decrease, low=0.0, high=1.0)
+        resolve_norm(self.norm)
+        if self.subproblem is not None:
+            resolve("subproblem", self.subproblem, newtonreg.subproblems, ("solve",))
+
+    def init(self, objective, x0):
+        """State at `x0` (p,)."""
+        self.check_parameters()
         return self._with_model(SolverState(point=objective.at(x0), control=float(self.initial_radius)))
 
     def step(self, objective, state):
         """One trial: one value, and after an accepted one gradient, matrix and factorization."""
         state = state if state.cache is not None else self._with_model(state)
         model, scaling = state.cache
-        subproblem = self.subproblem or (Spectral() if objective.n_params <= _SPECTRAL_UP_TO else MoreSorensen())
-        step = subproblem.solve(model, state.control)
+        step = self._subproblem(objective).solve(model, state.control)
         displacement = scaling.step(step.p)
         trial = objective.at(state.params + displacement)
         ratio = reduction_ratio(state.point.value, trial.value, step.predicted_reduction)
@@ -93,8 +107,15 @@ class TrustRegion(BaseEstimator):
         radius = self._next_radius(state.control, step, ratio)
         length = to_floats(linalg.norm(displacement))[0]
         size = to_floats(linalg.norm(state.params))[0]
-        exhausted = length <= 1e-16 * (size + 1e-16) or step.predicted_reduction <= 0.0
-        common = {"control": radius, "accepted": accepted, "step_norm": length, "ratio": ratio, "exhausted": exhausted}
+        noise = count_noise(state.memory.get("noise", 0), state.point.value, step.predicted_reduction)
+        common = {
+            "control": radius,
+            "accepted": accepted,
+            "step_norm": length,
+            "ratio": ratio,
+            "exhausted": length <= 1e-16 * size or noise >= MAX_NOISE_TRIALS,
+            "memory": {**state.memory, "noise": noise},
+        }
         if not accepted:
             return replace(state, **common)
         return self._with_model(replace(state, point=trial, **common))
@@ -112,9 +133,14 @@ class TrustRegion(BaseEstimator):
         """`state` with the quadratic model at its point, in the norm's variables; a rejected trial uses it again."""
         point = state.point
         matrix = point.hessian if self.curvature == "exact" else point.gauss_newton
-        scaling = (self.norm or Spherical()).scaling(point, matrix, state.memory.get("scaling"))
+        scaling = resolve_norm(self.norm).scaling(point, matrix, state.memory.get("scaling"))
         model = scaling.model(point.gradient, matrix)
         return replace(state, cache=(model, scaling), memory={**state.memory, "scaling": scaling})
+
+    def _subproblem(self, objective):
+        if self.subproblem is None:
+            return Spectral() if objective.n_params <= _SPECTRAL_UP_TO else MoreSorensen()
+        return resolve("subproblem", self.subproblem, newtonreg.subproblems, ("solve",))
 
     def _next_radius(self, radius, step, ratio):
         if ratio < self.eta1:

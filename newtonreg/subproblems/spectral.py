@@ -87,7 +87,7 @@ def _reduction(solution):
 
 
 def _solve_shifted(vectors, shifted, rhs):
-    """V (w + λ)⁺ Vᵀ `rhs` for a vector (p,) or columns (p, t), where eigenvalues below rounding have the inverse 0; 4 p² flops."""
+    """V (w + λ)⁺ Vᵀ `rhs`, `rhs` (p,) or (p, t): an eigenvalue below rounding has the inverse 0; 4 p² flops a column."""
     xp = namespace(vectors)
     shifted = to_device(shifted, like=vectors)
     usable = shifted > shifted.shape[0] * _EPS * xp.max(shifted)

@@ -93,7 +93,10 @@ class Training:
     def _keep_best(self, outcomes):
         scale = self.objective.total_weight
         self.restarts = [{"loss": history[-1].value / scale, "n_iter": history[-1].n_iter} for _, history in outcomes]
-        state, history = min(outcomes, key=lambda outcome: outcome[1][-1].value)
+        # the first of those that rounding cannot tell apart: which of several perfect fits is chosen must not hang on noise
+        values = [history[-1].value for _, history in outcomes]
+        level = min(values) * (1.0 + 1e-6) + _NEARLY_ZERO * max(history[0].value for _, history in outcomes)
+        state, history = next(outcome for outcome, value in zip(outcomes, values, strict=True) if value <= level)
         self.resume(state.attached(self.objective), history)
 
     def resume(self, state, history=()):

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from newtonreg.backend.arrays import namespace, to_floats
-from newtonreg.norms import ColumnScaling
 from newtonreg.solvers import LevenbergMarquardt, TrustRegion
 from newtonreg.training.plan import Phase
 
@@ -47,5 +46,5 @@ def _phases(objective, solver):
     if not objective.is_sum_of_squares:
         return [last]
     one_input = objective.network.n_features == 1
-    first = LevenbergMarquardt(norm=ColumnScaling()) if one_input else LevenbergMarquardt(decrease=1.0 / 3.0)
+    first = LevenbergMarquardt(norm="column-scaling") if one_input else LevenbergMarquardt(decrease=1.0 / 3.0)
     return [Phase(first, ftol=0.05, patience=15) if largest > 0.0 else Phase(first, ftol=0.01, patience=100), last]

@@ -1,0 +1,53 @@
+"""Shorthands: a component from the `name` of its class, so that strings work wherever objects do."""
+
+import math
+import numbers
+
+__all__ = ["check_number", "resolve"]
+
+
+def resolve(argument, value, package, interface, extra=()):
+    """The component that `value` means.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the parameter, for messages.
+    value : str or object
+        An object that has every attribute of `interface` is returned as it is; a string is looked up.
+    package : module
+        Its exported classes are searched for one whose `name` is `value`: a new file and its export line are all that a new
+        name needs.
+    interface : tuple of str
+        What an object must have.
+    extra : tuple of str
+        Further strings that the caller understands, for the message.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, the value and the choices.
+    """
+    if all(hasattr(value, name) for name in interface) and not isinstance(value, type):
+        return value
+    classes = {cls.name: cls for cls in vars(package).values() if isinstance(cls, type) and _is_selectable(cls)}
+    if isinstance(value, str) and value in classes:
+        return classes[value]()
+    names = ", ".join(repr(name) for name in sorted([*classes, *extra]))
+    raise ValueError(f"{argument}={value!r} is unknown; pass one of {names}, or an object of {package.__name__}.")
+
+
+def _is_selectable(cls):
+    """A class with a name and no required argument (a callable activation needs its function)."""
+    return isinstance(getattr(cls, "name", None), str) and cls.name != "callable"
+
+
+def check_number(name, value, low=-math.inf, high=math.inf):
+    """Raise ValueError, naming it, unless `value` is a finite real number strictly between `low` and `high`."""
+    valid = isinstance(value, numbers.Real) and not isinstance(value, bool) and low < value < high
+    if not valid:
+        raise ValueError(f"{name}={value!r} must be a number in ({low:g}, {high:g}).")
