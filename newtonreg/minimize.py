@@ -8,6 +8,7 @@ from scipy.optimize import OptimizeResult
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import to_floats
+from newtonreg.solvers.acceptance import rounding_noise
 
 __all__ = ["IterationRecord", "Minimization", "Status", "minimize"]
 
@@ -90,6 +91,7 @@ class Minimization:
         self.history = list(history)
         self._first = len(self.history)
         self.best = state.point
+        self._lowest = state.point.value
         self._stopping = stopping
         if not math.isfinite(state.point.value):
             raise FloatingPointError(f"The objective is {state.point.value} at the starting point: nothing to start from.")
@@ -106,8 +108,7 @@ class Minimization:
                     break
                 if n_iter > 0:
                     self.state = self.solver.step(self.objective, self.state)
-                    if self.state.point.value <= self.best.value:
-                        self.best = self.state.point
+                    self._keep_best()
                 record = self._record(n_iter)
                 self.history.append(record)
                 self.status = self._check(record)
@@ -121,6 +122,13 @@ class Minimization:
         if self.status is None:
             self.status = Status.MAX_ITER
         return self
+
+    def _keep_best(self):
+        """The latest point whose value cannot be told from the lowest: at rounding level its gradient is the smaller one."""
+        value = self.state.point.value
+        self._lowest = min(self._lowest, value)
+        if value <= self._lowest + rounding_noise(self._lowest):
+            self.best = self.state.point
 
     def is_zero(self, fraction=_ZERO):
         """Whether a nonnegative objective has fallen to this fraction of its value at the start."""

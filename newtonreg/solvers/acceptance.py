@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["MAX_NOISE_TRIALS", "count_noise", "reduction_ratio"]
+__all__ = ["MAX_NOISE_TRIALS", "count_noise", "reduction_ratio", "rounding_noise"]
 
 _EPS = 2.220446049250313e-16
 MAX_NOISE_TRIALS = 4
@@ -10,13 +10,14 @@ MAX_NOISE_TRIALS = 4
 to bring the gradient, which is known more exactly than F, to its own rounding level."""
 
 
-def _noise(value):
+def rounding_noise(value):
+    """What a sum of the size of `value` is uncertain by."""
     return 10.0 * _EPS * abs(value)
 
 
 def count_noise(so_far, value, predicted_reduction):
     """Number of trials in a row whose predicted reduction cannot be told from the rounding of F."""
-    return so_far + 1 if predicted_reduction <= _noise(value) else 0
+    return so_far + 1 if predicted_reduction <= rounding_noise(value) else 0
 
 
 def reduction_ratio(value, trial_value, predicted_reduction):
@@ -27,7 +28,7 @@ def reduction_ratio(value, trial_value, predicted_reduction):
     """
     if not math.isfinite(trial_value):
         return -math.inf
-    noise = _noise(value)
+    noise = rounding_noise(value)
     denominator = predicted_reduction + noise
     if denominator <= 0.0:
         return 1.0 if trial_value <= value else -math.inf

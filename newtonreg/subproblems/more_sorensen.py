@@ -24,7 +24,8 @@ class MoreSorensen(BaseEstimator):
     Notes
     -----
     Costs p³/3 flops a factorization, each with one transfer of a few numbers: one for a step inside the ball; for a step to its
-    boundary 1 to 3 on average, 3 to 6 at rtol=1e-10. B + λI is positive definite, to the factorization, for the λ that is returned.
+    boundary 1 to 3 on average, 3 to 6 at rtol=1e-10. Returned is a λ for which B + λI has a Cholesky factor; below 1e-12 ‖B‖∞
+    it counts as zero, so that a singular model gets about its shortest minimizer.
 
     References
     ----------

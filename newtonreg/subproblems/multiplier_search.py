@@ -10,7 +10,10 @@ from newtonreg.subproblems.trial_multiplier import try_multiplier
 
 __all__ = ["MultiplierSearch"]
 
-_EPS = 2.220446049250313e-16
+_NOISE = 2e-15
+"""Of ‖B‖∞: the rounding of a factorization."""
+_NEGLIGIBLE = 1e-12
+"""Of ‖B‖∞: a multiplier that counts as zero. With a singular B it keeps the noise of the gradient, 1e-16, out of the step."""
 
 
 class MultiplierSearch:
@@ -25,7 +28,7 @@ class MultiplierSearch:
 
     Notes
     -----
-    `lower` and `upper` enclose λ: first by Gershgorin's theorem, then by factorizations that fail and steps that are too long
+    `lower` and `upper` enclose λ: first by ‖g‖ and ‖B‖∞, then by factorizations that fail and steps that are too long
     from below, by Rayleigh quotients from below, by steps that are too short from above (Conn, Gould & Toint 2000, §7.3.8).
     Between them Newton's method decides; where it leaves them, or gives no answer, the distance from the lowest eigenvalue.
     """
@@ -33,15 +36,15 @@ class MultiplierSearch:
     def __init__(self, model, radius, rtol):
         self.model, self.radius, self.rtol = model, radius, rtol
         xp = namespace(model.matrix)
-        diagonal = xp.linalg.diagonal(model.matrix)
-        others = xp.sum(xp.abs(model.matrix), axis=1) - xp.abs(diagonal)
-        bounds = xp.min(diagonal), xp.min(diagonal - others), xp.max(diagonal + others), xp.sum(others)
-        self.gradient_norm, least, low, high, total = to_floats(linalg.norm(model.gradient), *bounds)
+        rows = xp.sum(xp.abs(model.matrix), axis=1)
+        bounds = xp.min(xp.linalg.diagonal(model.matrix)), xp.max(rows), xp.sum(rows)
+        self.gradient_norm, least, size, total = to_floats(linalg.norm(model.gradient), *bounds)
         force = self.gradient_norm / radius if radius > 0.0 else math.inf
-        self.is_well_posed = math.isfinite(force + low + high + total) and radius < math.inf
-        self.noise = 10.0 * _EPS * max(abs(low), abs(high))
-        self.lower = max(0.0, -least, force - high)
-        self.upper = max(0.0, force - low) + 2.0 * self.noise
+        self.is_well_posed = math.isfinite(force + total) and radius < math.inf
+        self.noise = _NOISE * size
+        self.negligible = _NEGLIGIBLE * size
+        self.lower = max(0.0, -least, force - size)
+        self.upper = force + size + 2.0 * self.noise
         self.multiplier = 0.0
         self._estimate = None
         self._margin = 0.0
@@ -62,7 +65,7 @@ class MultiplierSearch:
             self.multiplier = min(self._after_failure(), self.upper)
             return None
         self._last = trial
-        if trial.norm <= self.radius and trial.multiplier <= self.noise:
+        if trial.norm <= self.radius and trial.multiplier <= self.negligible:
             return trial.plain_step(False)._replace(multiplier=0.0)
         if abs(trial.norm - self.radius) <= self.rtol * self.radius:
             return trial.plain_step(True)
@@ -72,7 +75,7 @@ class MultiplierSearch:
         return step
 
     def best(self):
-        """A step in the ball from the last factor, or from that of the upper bound where there is none yet; None if even it fails."""
+        """A step in the ball from the last factor, or from the upper bound's where there is none; None if even that fails."""
         trial = self._last or try_multiplier(self.model, self.upper)
         if trial is None:
             return None
@@ -106,7 +109,9 @@ class MultiplierSearch:
             if self._is_good(trial, completion):
                 return trial.completed_step(completion, self.radius)
         if self._estimate is None:
-            following = max(following, self._estimated())
+            self._estimated()
+        if self._estimate.multiplier < self.upper:
+            following = max(following, self._estimate.multiplier)
         self.multiplier = self._between(following)
         return None
 
@@ -130,16 +135,21 @@ class MultiplierSearch:
         if self._bracketed:
             return 0.5 * (self.lower + self.upper)
         if self._estimate is None:
-            return self._estimated()
-        if self._estimate.lowest < -self.noise:
+            guess = self._estimated()
+            # Perhaps B is only singular, and its minimizer in the ball: the space, not quite the gradient's, cannot know.
+            return guess if self._sees_negative_curvature() else self.lower + self.negligible
+        if self._sees_negative_curvature():
             self._margin *= 10.0
             return self.lower + self._margin
         # Negative curvature that the Krylov space does not contain: its order of magnitude is all there is to look for.
-        return math.sqrt(max(self.lower, self.noise) * self.upper)
+        return math.sqrt(max(self.lower, self.negligible) * self.upper)
 
     def _estimated(self):
         """Where the Krylov space says, at a distance from the lowest eigenvalue that makes up for what it does not contain."""
         estimate = self._estimate = estimate_multiplier(self.model, self.gradient_norm, self.radius)
         self.lower = max(self.lower, -estimate.lowest - self.noise)
-        self._margin = max(estimate.error if estimate.lowest < -self.noise else 0.0, self.noise)
+        self._margin = max(estimate.error if self._sees_negative_curvature() else 0.0, self.negligible)
         return max(estimate.multiplier, self.lower + self._margin)
+
+    def _sees_negative_curvature(self):
+        return self._estimate.lowest < -self.negligible

@@ -41,8 +41,8 @@ def minimize_in_ball(values, coefficients, radius):
     Returns
     -------
     SecularSolution
-        A coefficient below rounding (p eps ‖c‖) on an eigenvalue below rounding (p eps max |w|) counts as zero: a singular
-        model gets its shortest minimizer, not a step along noise.
+        On an eigenvalue below rounding, p eps max |w|, a coefficient counts as zero that is below rounding, p eps (‖c‖ +
+        max |w| ‖y‖) with y the rest of the step: a singular model gets its shortest minimizer, not a step along noise.
 
     Notes
     -----
@@ -76,8 +76,10 @@ def _without_noise(values, coefficients):
     """`values` and `coefficients` with zeros for what cannot be told from zero."""
     xp = namespace(values)
     noise = values.shape[0] * _EPS
-    flat = xp.abs(values) <= noise * float(xp.max(xp.abs(values)))
-    silent = xp.abs(coefficients) <= noise * float(linalg.norm(coefficients))
+    top = float(xp.max(xp.abs(values)))
+    flat = xp.abs(values) <= noise * top
+    curved = float(linalg.norm(_divided(xp.where(flat, 0.0, coefficients), values)))
+    silent = xp.abs(coefficients) <= noise * (float(linalg.norm(coefficients)) + top * min(1.0, curved))
     return xp.where(flat & (values < 0.0), 0.0, values), xp.where(flat & silent, 0.0, coefficients)
 
 

@@ -30,7 +30,8 @@ def taylor_slopes(function, derivatives, largest=2.0**-4, noise=1e-12):
     -------
     list of float
         The slopes after r = 1, 2, … terms, each measured between the two smallest h whose remainders are above the noise, where
-        a wrong derivative shows best. Infinite where the remainder is nothing but noise: a polynomial has none.
+        a wrong derivative shows best. Infinite where the remainder is nothing but noise: a polynomial has none. NaN where f is
+        not finite.
 
     Examples
     --------
@@ -43,7 +44,10 @@ def taylor_slopes(function, derivatives, largest=2.0**-4, noise=1e-12):
     """
     sizes = [largest * 0.25**level for level in range(10)]
     remainders = [host(function(size)) for size in sizes]
-    floor = noise * max(np.max(np.abs(array), initial=0.0) for array in [*remainders, host(derivatives[0])])
+    # np.max, unlike max, hands NaN on
+    floor = noise * np.max([np.max(np.abs(array), initial=0.0) for array in remainders])
+    if not np.isfinite(floor):
+        return [math.nan] * len(derivatives)
     slopes = []
     for order, term in enumerate(derivatives):
         term = host(term) / math.factorial(order)
