@@ -71,7 +71,8 @@ def _newtonreg(X, y, seed):
 
 
 def _mlp(X, y, seed, **settings):
-    mlp = MLPRegressor((_WIDTH,), activation="tanh", alpha=0.0, tol=1e-14, random_state=seed, **settings)
+    settings = {"alpha": 0.0, "tol": 1e-14, "random_state": seed, **settings}
+    mlp = MLPRegressor(hidden_layer_sizes=(_WIDTH,), activation="tanh", **settings)
     model, seconds = timed_fit(standardized(mlp), X, y)
     return model.predict, seconds, model.regressor_[-1].n_iter_
 

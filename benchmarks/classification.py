@@ -28,9 +28,9 @@ _COLUMNS = (
 )
 
 _NOTES = (
-    f"StandardScaler pipeline, stratified {_N_FOLDS}-fold cross-validation, the same folds and random states for both: means over the",
-    "folds, median seconds and iterations. Difference: newtonreg minus MLPClassifier, mean ± standard error over the paired folds",
-    "(repeats share their rows, so the standard error is on the small side). 'not below': accuracy, within one standard error.",
+    f"StandardScaler pipeline, {_N_FOLDS}-fold stratified cross-validation, both on the same folds and random states: means over",
+    "the folds, median seconds and iterations. Difference: newtonreg minus MLPClassifier, mean ± standard error over the paired",
+    "folds (repeats share rows, so the standard error is on the small side). 'not below': accuracy, within one standard error.",
 )
 
 

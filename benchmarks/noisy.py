@@ -47,7 +47,7 @@ class Split(NamedTuple):
 def run(options):
     """Print the table."""
     seeds = options.seeds or (1 if options.quick else 5)
-    table = Table(f"Noisy regression, {seeds} seeds", _COLUMNS, _NOTES)
+    table = Table(f"Noisy regression, seeds 0 to {seeds - 1}", _COLUMNS, _NOTES)
     for name, draw in _QUICK_DATA if options.quick else _DATA:
         splits = [draw(seed) for seed in range(seeds)]
         for label, make in _METHODS:

@@ -45,7 +45,8 @@ class Table:
 
     def row(self, *values):
         """Print a line, a value a column."""
-        print("  ".join(column.cell(value) for column, value in zip(self._columns, values, strict=True)), flush=True)
+        cells = [column.cell(value) for column, value in zip(self._columns, values, strict=True)]
+        print("  ".join(cells).rstrip(), flush=True)
 
     def gap(self):
         """Print an empty line between groups of rows."""

@@ -7,8 +7,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
-import newtonreg.networks.assembly
-import newtonreg.networks.ridge_pairs
+import newtonreg.networks.inner_blocks
 from newtonreg.backend.arrays import to_host
 from newtonreg.bases import RadialGaussian, Tanh
 from newtonreg.losses import Binomial, Multinomial, Poisson, SquaredError
@@ -159,7 +158,7 @@ class OpaquePoint:
 @pytest.mark.parametrize("block", [1, 2 * N, 2**19])
 @pytest.mark.parametrize("name", ["diagonal, 2 outputs", "full, 3 outputs"])
 def test_pairs_of_ridge_units_are_the_general_path(xp, monkeypatch, name, block):
-    monkeypatch.setattr(newtonreg.networks.ridge_pairs, "_PAIR_BLOCK", block)
+    monkeypatch.setattr(newtonreg.networks.inner_blocks, "_PAIR_BLOCK", block)
     fast, general = (make_case(basis, *LOSSES[name]) for basis in (Tanh(), Opaque(Tanh())))
     for exact in (False, True):
         assert_close(assemble(xp, fast, exact), assemble(xp, general, exact), rtol=1e-13)
@@ -178,20 +177,6 @@ def test_shared_structure_is_a_special_case_of_diagonal(xp, basis):
     shared, diagonal = (make_case(basis, loss, 3) for loss in (SquaredError(), DiagonalSquaredError()))
     for exact in (False, True):
         assert_close(assemble(xp, diagonal, exact), assemble(xp, shared, exact), rtol=1e-13)
-
-
-def test_sum_of_squares_feeds_one_symmetric_product_however_many_outputs(xp, monkeypatch):
-    fed = []
-
-    class Recorded(newtonreg.networks.assembly.linalg.SymmetricSum):
-        def add(self, rows):
-            fed.append(rows.shape)
-            super().add(rows)
-
-    monkeypatch.setattr(newtonreg.networks.assembly.linalg, "SymmetricSum", Recorded)
-    case = make_case(Tanh(), SquaredError(), 10)
-    assemble(xp, case, exact=True, edges=(0, N))
-    assert fed == [((D + 1) * K + K + 1, N)]
 
 
 # -- values and products with the Jacobian

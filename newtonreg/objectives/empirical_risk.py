@@ -5,14 +5,16 @@ from functools import cached_property
 from typing import NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import add_at, device_of, namespace, to_floats
+from newtonreg.backend.arrays import add_at, device_of, is_cupy_array, namespace, to_floats
 from newtonreg.networks.assembly import make_assembly
 from newtonreg.objectives.counts import Counts
 
 __all__ = ["EmpiricalRisk", "Term"]
 
 _BATCH_DOUBLES = 2**21
-"""Doubles of working memory a batch of rows may take (16 MB): large enough for BLAS, small enough for the cache."""
+"""Doubles of working memory a batch of rows may take on a CPU (16 MB): large enough for BLAS, small enough for the cache."""
+_GPU_BATCH_DOUBLES = 2**27
+"""The same on a GPU (1 GB), where a batch must outweigh the launching of its kernels."""
 
 
 class Term(NamedTuple):
@@ -74,7 +76,8 @@ def _split(term):
     """Batches of `term`, views of its arrays."""
     n = term.weights.shape[0]
     network = term.network
-    size = max(64, _BATCH_DOUBLES // (network.n_inner + network.n_units + 1))
+    doubles = _GPU_BATCH_DOUBLES if is_cupy_array(term.inputs) else _BATCH_DOUBLES
+    size = max(64, doubles // (network.n_inner + network.n_units + 1))
     if n <= size:
         return [term]
     n_batches = math.ceil(n / size)
@@ -148,7 +151,11 @@ class RiskEvaluation:
     def _finish_value(self, sums):
         xp = self._xp
         penalty = 0.5 * xp.vecdot(self._objective.penalty, self.params * self.params)
-        return math.fsum(to_floats(*sums, penalty))
+        try:
+            return math.fsum(to_floats(*sums, penalty))
+        except OverflowError:
+            # fsum raises where finite summands add up to infinity
+            return math.inf
 
     @cached_property
     def gradient(self):

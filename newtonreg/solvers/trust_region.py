@@ -16,7 +16,7 @@ from newtonreg.subproblems import MoreSorensen, Spectral
 
 __all__ = ["TrustRegion"]
 
-_SPECTRAL_UP_TO = 250
+_SPECTRAL_UP_TO = 100
 """Parameters up to which an eigendecomposition beats repeated Cholesky factorizations."""
 
 
@@ -34,7 +34,7 @@ class TrustRegion(BaseEstimator):
     norm : str or Norm, default="spherical"
         Shape of the region.
     subproblem : str or Subproblem, default=None
-        None takes `Spectral()` up to 250 parameters and `MoreSorensen()` above.
+        None takes `Spectral()` up to 100 parameters and `MoreSorensen()` above.
     initial_radius, max_radius : float > 0
         In the norm's variables.
     eta1, eta2 : float, 0 < eta1 < eta2 < 1

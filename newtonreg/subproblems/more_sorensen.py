@@ -19,7 +19,7 @@ class MoreSorensen(BaseEstimator):
         is about what float64 has to give. A step inside the ball is exact in any case.
     max_factorizations : int > 0, default=30
         When they are used up, the best step so far is returned, inside the ball. None of some ten thousand trial problems took
-        more than 14, at either tolerance above.
+        more than 15, at either tolerance above.
 
     Notes
     -----

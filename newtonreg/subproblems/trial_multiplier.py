@@ -113,11 +113,12 @@ def try_multiplier(model, multiplier):
         return None
     xp = namespace(model.gradient)
     p = -factor.solve(model.gradient)
-    halves = factor.half_solve(xp.stack([p, model.gradient], axis=1))
+    # Column by column: for two OpenBLAS starts its threads, however short they are, and waits (measured, busy machine: 16 ms).
+    bend, energy = (linalg.norm(factor.half_solve(vector)) for vector in (p, model.gradient))
     pivots = xp.linalg.diagonal(factor.lower)
     # Relative to the diagonal of B, so that a model that is only badly scaled does not count as singular.
     worst = xp.min(pivots * pivots / (xp.linalg.diagonal(model.matrix) + multiplier))
-    norm, bend, energy, worst = to_floats(linalg.norm(p), linalg.norm(halves[:, 0]), linalg.norm(halves[:, 1]), worst)
+    norm, bend, energy, worst = to_floats(linalg.norm(p), bend, energy, worst)
     is_singular = multiplier == 0.0 and worst < 10.0 * p.shape[0] * _EPS
     if is_singular or not math.isfinite(norm + bend + energy):
         return None

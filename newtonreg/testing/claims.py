@@ -9,7 +9,7 @@ from newtonreg.backend.arrays import to_host
 
 __all__ = ["check_value_object", "host", "require", "require_close", "require_slopes"]
 
-_MARGIN = 0.1
+_MARGIN = 0.25
 """A slope may fall short of its order by this; a wrong derivative makes it one less."""
 
 

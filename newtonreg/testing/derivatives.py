@@ -10,7 +10,7 @@ from newtonreg.testing.claims import host, require_close, require_slopes
 __all__ = ["check_gradient", "check_hessian", "taylor_slopes"]
 
 
-def taylor_slopes(function, derivatives, largest=2.0**-4, noise=1e-12):
+def taylor_slopes(function, derivatives, largest=2.0**-4, noise=1e-13):
     """Slopes of the Taylor remainders of a function of one variable at 0, in log-log scale.
 
     The remainder max |f(h) − Σ_{j<r} h^j f⁽ʲ⁾(0) / j!| falls as h^r if f(0), …, f⁽ʳ⁻¹⁾(0) are right, and slower if one is not.
@@ -23,7 +23,7 @@ def taylor_slopes(function, derivatives, largest=2.0**-4, noise=1e-12):
         f(0), f'(0), f''(0), …, each of the shape of f.
     largest : float > 0, default=1/16
         Largest h; nine more follow, each a quarter of the one before.
-    noise : float > 0, default=1e-12
+    noise : float > 0, default=1e-13
         Relative rounding error of `function`: remainders below this are not looked at.
 
     Returns
