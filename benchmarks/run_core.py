@@ -28,7 +28,7 @@ def _positive(text):
 
 def _arguments():
     parser = argparse.ArgumentParser(description="Print the tables of newtonreg's core benchmarks.")
-    parser.add_argument("tables", nargs="*", default=["all"], choices=[*TABLES, "all"], metavar="table", help=", ".join(TABLES))
+    parser.add_argument("tables", nargs="*", default="all", choices=[*TABLES, "all"], metavar="table", help=", ".join(TABLES))
     parser.add_argument("--seeds", type=_positive, help="random states (accuracy, noisy) or repeats (classification)")
     parser.add_argument("--quick", action="store_true", help="small sizes and few seeds: shows that everything works")
     return parser.parse_args()
@@ -39,7 +39,7 @@ def main():
     arguments = _arguments()
     print_environment()
     for name in TABLES:
-        if name in arguments.tables or "all" in arguments.tables:
+        if "all" in arguments.tables or name in arguments.tables:
             importlib.import_module(name).run(Options(arguments.seeds, arguments.quick))
 
 

@@ -56,15 +56,18 @@ class Table:
 def print_environment():
     """Versions, cores and load: what a reader needs before comparing with a run of another day."""
     packages = ("newtonreg", "numpy", "scipy", "scikit-learn", "autograd", "jax")
-    print(f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name)}" for name in packages))
+    print(f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name) or '-'}" for name in packages))
     print(f"{platform.machine()}, {os.cpu_count()} cores; compare ratios inside one run, not seconds of two runs")
+    if _version("jax") is None:
+        print("JAX is not installed: Hessians are compared with autograd's, where that is affordable, on fewer rows")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if load > _BUSY:
         print(f"WARNING: the load average is {load:.1f} before this run starts: seconds and ratios will be unsteady")
 
 
 def _version(name):
+    """The installed version, or None; newtonreg may be run from a checkout on the path."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return "(from the checkout)" if name == "newtonreg" else "(not installed)"
+        return "(checkout)" if name == "newtonreg" else None

@@ -90,7 +90,8 @@ def data(request):
 @pytest.fixture
 def many_batches(monkeypatch):
     """Batches of at most 64 rows, whatever the network."""
-    monkeypatch.setattr(empirical_risk, "_BATCH_DOUBLES", 1)
+    for name in ("_BATCH_DOUBLES", "_GPU_BATCH_DOUBLES"):
+        monkeypatch.setattr(empirical_risk, name, 1)
 
 
 @pytest.fixture
@@ -155,7 +156,8 @@ def test_batches_do_not_matter(xp, data, monkeypatch):
     data = make_data(data.loss, 200)
     arguments = xp.asarray(data.w), xp.asarray(data.v)
     whole = make_risk(xp, data)
-    monkeypatch.setattr(empirical_risk, "_BATCH_DOUBLES", 1)
+    for name in ("_BATCH_DOUBLES", "_GPU_BATCH_DOUBLES"):
+        monkeypatch.setattr(empirical_risk, name, 1)
     split = make_risk(xp, data)
     assert (len(whole.batches), len(split.batches)) == (1, 4)
     assert sum(batch.weights.shape[0] for batch in split.batches) == 200

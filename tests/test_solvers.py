@@ -218,14 +218,19 @@ def test_autograd_fills_in_derivatives():
     np.testing.assert_allclose(minimize(objective, start, TrustRegion()).x, minimize(given, start, TrustRegion()).x, rtol=1e-8)
 
 
-@pytest.mark.parametrize("parameters", [{}, {"curvature": "gauss-newton"}], ids=str)
-def test_backends_walk_the_same_path(xp, parameters):
+@every_solver
+def test_backends_walk_the_same_path(xp, solver):
+    if isinstance(getattr(solver, "subproblem", None), MoreSorensen):
+        # at its loose default tolerance rounding decides which of two good multipliers is taken
+        solver = TrustRegion(subproblem=MoreSorensen(rtol=1e-9))
     results = []
     for namespace in (np, xp):
         risk, start = curve(n_units=3, noise=0.1, xp=namespace, alpha=1e-2)
-        results.append(minimize(risk, start, TrustRegion(**parameters), gtol=1e-9))
-    assert abs(results[0].nit - results[1].nit) <= 1
-    np.testing.assert_allclose(to_host(results[1].x), results[0].x, rtol=1e-5, atol=1e-7)
+        results.append(minimize(risk, start, solver, max_iter=15))
+    one, other = ([(r.accepted, r.value, r.control) for r in result.history] for result in results)
+    assert len(one) == len(other)
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+    np.testing.assert_allclose(to_host(results[1].x), results[0].x, rtol=1e-6, atol=1e-9)
 
 
 def test_permuting_the_units_permutes_the_path():

@@ -14,6 +14,7 @@ __all__ = [
     "free_memory",
     "index_add_diagonal",
     "is_cupy_array",
+    "is_device_array",
     "is_numpy_array",
     "namespace",
     "native_scalar",
@@ -31,6 +32,11 @@ def namespace(array):
     if type(array) is np.ndarray:
         return _NUMPY_NAMESPACE
     return array_namespace(array)
+
+
+def is_device_array(array):
+    """Whether `array` is an array of another array API library than NumPy."""
+    return array_api_compat.is_array_api_obj(array) and not is_numpy_array(array)
 
 
 def device_of(array):

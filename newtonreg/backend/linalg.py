@@ -155,7 +155,7 @@ def cholesky(matrix):
         return Cholesky(lower) if bool(lower[-1, -1] > 0.0) else None
     try:
         lower = namespace(matrix).linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
+    except (np.linalg.LinAlgError, RuntimeError):  # some libraries raise their own subclass of RuntimeError
         return None
     return Cholesky(lower) if bool(lower[-1, -1] > 0.0) else None
 

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn import get_config
 from sklearn.utils.validation import validate_data
 
-from newtonreg.backend.arrays import device_of, is_cupy_array, is_numpy_array, namespace
+from newtonreg.backend.arrays import device_of, is_cupy_array, is_device_array, is_numpy_array, namespace
 from newtonreg.estimators._sklearn import check_sample_weight, get_namespace_and_device, move_to
 
 __all__ = ["check_dispatch", "float_dtypes", "split_validation", "validated_arrays"]
@@ -12,8 +12,8 @@ __all__ = ["check_dispatch", "float_dtypes", "split_validation", "validated_arra
 
 def float_dtypes(X):
     """Dtypes of X that are kept: float64 and float32 of its library; everything else becomes the first."""
-    other = is_cupy_array(X) or (hasattr(X, "__array_namespace__") and not is_numpy_array(X))
-    xp = namespace(X) if other else np
+    # with dispatch off scikit-learn makes a NumPy array of whatever can be one
+    xp = namespace(X) if get_config()["array_api_dispatch"] and is_device_array(X) else np
     return [xp.float64, xp.float32]
 
 

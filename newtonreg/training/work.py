@@ -8,7 +8,7 @@ from newtonreg.training.plan import Phase
 
 __all__ = ["Work", "plan_work"]
 
-_BUDGET = 2e11
+_BUDGET = 1e11
 """Floating point operations that a fit may spend on curvature before it is cut off: a few seconds on two cores."""
 
 _SCREENING = 3e8
@@ -31,7 +31,7 @@ def plan_work(objective, solver=None):
     Other losses: exact Newton in a trust region from the start.
     """
     flops = objective.curvature_flops + objective.n_params**3 / 3
-    max_iter = int(min(2000, max(100, _BUDGET / flops)))
+    max_iter = int(min(2000, max(40, _BUDGET / flops)))
     screening_iter = int(min(40, max(10, _SCREENING / flops)))
     return Work(_phases(objective, solver), screening_iter, max_iter)
 
