@@ -50,12 +50,17 @@ class Basis(Protocol):
     """A family of functions h(x; θ) of the inputs with q parameters a unit."""
 
     name: str
+    is_smooth: bool
+    """Twice continuously differentiable; without it a stationary point is a weaker statement."""
 
     def n_params(self, n_features: int) -> int:
         """q."""
 
+    def penalized(self, n_features: int) -> list[bool]:
+        """For each of the q parameters, whether the L2 penalty counts it."""
+
     def init_units(self, inputs: Array, n_units: int, rng: Any, weights: Any) -> Array:
-        """Random units (q, k) as a NumPy array, for standardized inputs; `weights` (n,) stand for repetition."""
+        """Random units (q, k) beside the standardized `inputs`, drawn on the host; `weights` (n,) stand for repetition."""
 
     def at(self, inputs: Array, units: Array) -> BasisPoint:
         """The basis at `inputs` (d, n) and `units` (..., q, k)."""
@@ -100,6 +105,7 @@ class Evaluation(Protocol):
     params: Array
     value: float
     gradient: Array
+    gradient_norm: float
     hessian: Array
     gauss_newton: Array
     criticality: float
@@ -111,12 +117,18 @@ class Evaluation(Protocol):
     def gnvp(self, v: Array) -> Array:
         """Gauss–Newton matrix times v."""
 
+    def second_directional(self, v: Array) -> Array:
+        """Jᵀ ∂²r[v, v], sums of squares only: what geodesic acceleration needs."""
+
 
 class Objective(Protocol):
     """A function of a vector that counts what is asked of it."""
 
     n_params: int
     counts: Any
+    is_sum_of_squares: bool
+    is_nonnegative: bool
+    """Zero is a lower bound: reaching it ends a run."""
 
     def at(self, params: Array) -> Evaluation:
         """The function at `params` (p,)."""
@@ -143,8 +155,8 @@ class Subproblem(Protocol):
 
     name: str
 
-    def solve(self, model: Any, control: float) -> Step:
-        """The step for `control`."""
+    def solve(self, model: Any, control: float) -> Step | None:
+        """The step for `control`; None where there is none (a damping that leaves the matrix indefinite)."""
 
 
 class Norm(Protocol):

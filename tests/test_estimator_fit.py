@@ -36,7 +36,9 @@ def test_a_penalized_fit_ends_at_a_stationary_point_without_negative_curvature(a
 
 
 @SHORT
-@pytest.mark.parametrize("parameters", [{}, {"alpha": 0.1}, {"loss": "poisson"}, {"activation": "radial", "alpha": 1e-2}], ids=str)
+@pytest.mark.parametrize(
+    "parameters", [{}, {"alpha": 0.1}, {"loss": "poisson"}, {"activation": "radial", "alpha": 1e-2}], ids=str
+)
 def test_weights_equal_repetition(parameters):
     y = np.exp(X5[:, 0] / 2) if "loss" in parameters else NOISY
     weights = RNG.randint(0, 4, size=60)
@@ -57,7 +59,9 @@ def test_class_weights_equal_sample_weights():
 
 @SHORT
 @pytest.mark.parametrize(
-    "solver", ["trust-region", "levenberg-marquardt", LevenbergMarquardt(norm="column-scaling"), TrustRegion(norm="column-scaling")], ids=str
+    "solver",
+    ["trust-region", "levenberg-marquardt", LevenbergMarquardt(norm="column-scaling"), TrustRegion(norm="column-scaling")],
+    ids=str,
 )
 def test_warm_start_continues_bit_by_bit(solver):
     parameters = {"solver": solver, "n_restarts": 1, "random_state": 5, "alpha": 1e-3}
@@ -102,7 +106,15 @@ def _arrays(value, seen):
     seen.add(id(value))
     if isinstance(value, np.ndarray):
         yield value
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else vars(value).values() if hasattr(value, "__dict__") else ()
+    children = (
+        value.values()
+        if isinstance(value, dict)
+        else value
+        if isinstance(value, (list, tuple))
+        else vars(value).values()
+        if hasattr(value, "__dict__")
+        else ()
+    )
     for child in children:
         yield from _arrays(child, seen)
 
@@ -214,5 +226,7 @@ def test_verbose_prints_one_aligned_row_an_iteration():
 def test_history_has_a_row_an_iteration():
     model = NewtonMLPRegressor(random_state=0, max_iter=15, n_restarts=1).fit(X5, NOISY)
     assert [row["n_iter"] for row in model.history_] == list(range(16))
-    assert {"loss", "gradient_norm", "step_norm", "ratio", "control", "accepted", "nfev", "njev", "nhev"} <= set(model.history_[0])
+    assert {"loss", "gradient_norm", "step_norm", "ratio", "control", "accepted", "nfev", "njev", "nhev"} <= set(
+        model.history_[0]
+    )
     assert model.history_[-1]["nfev"] >= 16

@@ -123,7 +123,9 @@ def test_derivatives_match_differences(parameters):
     assert NewtonMLPRegressor(**SMALL).fit(X, Y).predict_derivative(X, 2).shape == (80, 2, 3, 3)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"])
+@pytest.mark.parametrize(
+    "activation", ["tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"]
+)
 def test_every_activation_fits(activation):
     model = NewtonMLPRegressor(activation=activation, alpha=0.1, **SMALL).fit(X, Y[:, 0])
     assert model.score(X, Y[:, 0]) > (0.5 if activation == "identity" else 0.8)

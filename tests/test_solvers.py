@@ -45,7 +45,9 @@ def curve(n_units=2, noise=0.0, xp=np, alpha=0.0):
     truth = rng.normal(size=network.n_params)
     targets = network.at(inputs, truth).values + noise * rng.normal(size=(1, 40))
     arrays = [xp.asarray(a) for a in (inputs, targets, np.ones(40))]
-    risk = EmpiricalRisk([Term(network, arrays[0], arrays[1], SquaredError(), arrays[2])], alpha * network.penalty_mask(arrays[0]))
+    risk = EmpiricalRisk(
+        [Term(network, arrays[0], arrays[1], SquaredError(), arrays[2])], alpha * network.penalty_mask(arrays[0])
+    )
     return risk, xp.asarray(truth + 0.1 * rng.normal(size=network.n_params))
 
 

@@ -1,19 +1,11 @@
 """A user's own activation, differentiated by autograd."""
 
-from functools import lru_cache
-
 from autograd import elementwise_grad
 
 from newtonreg.backend.arrays import is_numpy_array
 from newtonreg.bases.ridge import Ridge
 
 __all__ = ["CallableActivation"]
-
-
-@lru_cache(maxsize=32)
-def _derivatives(function):
-    slope = elementwise_grad(function)
-    return slope, elementwise_grad(slope)
 
 
 class CallableActivation(Ridge):
@@ -48,7 +40,7 @@ class CallableActivation(Ridge):
         return super().at(inputs, units)
 
     def derivative(self, z, value):
-        return _derivatives(self.function)[0](z)
+        return elementwise_grad(self.function)(z)
 
     def second_derivative(self, z, value, slope):
-        return _derivatives(self.function)[1](z)
+        return elementwise_grad(elementwise_grad(self.function))(z)

@@ -165,7 +165,7 @@ class NewtonMLPClassifier(ShallowClassifier):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or tuple of one int, default=(20,)
+    hidden_layer_sizes : int or tuple of one int, default=(30,)
         Width k of the hidden layer, k >= 1.
     activation : str, Basis or callable, default="tanh"
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
@@ -173,7 +173,7 @@ class NewtonMLPClassifier(ShallowClassifier):
     solver : {"auto", "trust-region", "levenberg-marquardt"} or Solver, default="auto"
         "auto" is exact Newton in a trust region.
         Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
-    alpha : float >= 0, default=1.0
+    alpha : float >= 0, default=3.0
         L2 penalty on weights and coefficients (biases and intercepts are free), for the standardized problem; as in
         scikit-learn's MLP it is divided by the total weight in `loss_`.
     class_weight : dict, "balanced" or None, default=None
@@ -263,11 +263,11 @@ class NewtonMLPClassifier(ShallowClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes=(20,),
+        hidden_layer_sizes=(30,),
         activation="tanh",
         *,
         solver="auto",
-        alpha=1.0,
+        alpha=3.0,
         class_weight=None,
         batch_size="auto",
         learning_rate_init=0.001,

@@ -23,6 +23,7 @@ class Analytic:
     """
 
     is_sum_of_squares = False
+    is_nonnegative = False
 
     def __init__(self, function, n_params, gradient=None, hessian=None):
         self.n_params = n_params

@@ -77,7 +77,8 @@ def _split(term):
     n = term.weights.shape[0]
     network = term.network
     doubles = _GPU_BATCH_DOUBLES if is_cupy_array(term.inputs) else _BATCH_DOUBLES
-    size = max(64, doubles // (network.n_inner + network.n_units + 1))
+    coupled = network.n_outputs**2 if term.loss.hessian_structure == "full" else network.n_outputs
+    size = max(64, doubles // (network.n_inner + network.n_units + 1 + 2 * coupled))
     if n <= size:
         return [term]
     n_batches = math.ceil(n / size)
@@ -174,7 +175,10 @@ class RiskEvaluation:
 
     @cached_property
     def criticality(self):
-        """‖∇F‖ / √(2 F Σs): free of the scale of the weights and, for squared error, the gradient in units of the residual."""
+        """‖∇F‖ / √(2 F Σs), the gradient for a residual of unit size: with standardized data a number that can be compared.
+
+        Free of the scale of the weights (and of a penalty scaled with them), not of the scale of y or X: standardize.
+        """
         unit = math.sqrt(2.0 * max(self.value, 0.0) * self._objective.total_weight)
         return self.gradient_norm / unit if unit > 0.0 else (0.0 if self.gradient_norm == 0.0 else math.inf)
 

@@ -96,7 +96,9 @@ class LevenbergMarquardt(BaseEstimator):
         length = to_floats(linalg.norm(displacement))[0]
         if not ratio > 0.0:
             return self._rejected(state, largest, length, ratio)
-        return self._accepted(state, largest, trial, length, ratio)
+        moved = self._accepted(state, largest, trial, length, ratio)
+        # finite with derivatives that are not (overflow inside an activation): nowhere to go on from, so a rejected trial
+        return moved if math.isfinite(trial.gradient_norm) else self._rejected(state, largest, length, ratio)
 
     def _accepted(self, state, largest, trial, length, ratio):
         factor = max(self.decrease, 1.0 - (2.0 * min(ratio, 1.0) - 1.0) ** 3)

@@ -16,10 +16,12 @@ from newtonreg.subproblems import MoreSorensen, Spectral
 
 __all__ = ["TrustRegion"]
 
-_SPECTRAL_UP_TO = 100
-"""Parameters up to which an eigendecomposition beats repeated Cholesky factorizations."""
+_SPECTRAL_UP_TO = 250
+"""Parameters up to which a step comes from an eigendecomposition: a few milliseconds more than factorizations, and exact."""
 
 
+_RTOL = 1e-5
+"""Of the radius: tight, because within a loose tolerance rounding picks one of many steps, and a fit would depend on it."""
 _FLAT = 1e-8
 """Of the largest diagonal entry: curvature above minus this is not worth leaving a stationary point for."""
 
@@ -34,7 +36,7 @@ class TrustRegion(BaseEstimator):
     norm : str or Norm, default="spherical"
         Shape of the region.
     subproblem : str or Subproblem, default=None
-        None takes `Spectral()` up to 100 parameters and `MoreSorensen()` above.
+        None takes `Spectral()` up to 250 parameters and `MoreSorensen(rtol=1e-5)` above.
     initial_radius, max_radius : float > 0
         In the norm's variables.
     eta1, eta2 : float, 0 < eta1 < eta2 < 1
@@ -118,7 +120,11 @@ class TrustRegion(BaseEstimator):
         }
         if not accepted:
             return replace(state, **common)
-        return self._with_model(replace(state, point=trial, **common))
+        moved = self._with_model(replace(state, point=trial, **common))
+        # finite with derivatives that are not (overflow inside an activation): nowhere to go on from, so a rejected trial
+        if not math.isfinite(trial.gradient_norm):
+            return replace(state, **{**common, "accepted": False, "control": self.decrease * min(state.control, step.norm)})
+        return moved
 
     def leaves_saddle(self, state):
         """Whether the model at `state` has a direction of negative curvature to leave a stationary point along."""
@@ -139,7 +145,7 @@ class TrustRegion(BaseEstimator):
 
     def _subproblem(self, objective):
         if self.subproblem is None:
-            return Spectral() if objective.n_params <= _SPECTRAL_UP_TO else MoreSorensen()
+            return Spectral() if objective.n_params <= _SPECTRAL_UP_TO else MoreSorensen(rtol=_RTOL)
         return resolve("subproblem", self.subproblem, newtonreg.subproblems, ("solve",))
 
     def _next_radius(self, radius, step, ratio):
