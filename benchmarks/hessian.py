@@ -34,7 +34,7 @@ _NOTES = (
     "Squared error, one output, tanh, weighted rows, a point with large residuals. rel. diff. = max |H - R| / max |R|.",
     "exact: a fresh objective.at(w).hessian (with value and gradient); G-N: .gauss_newton; dsyrk: SciPy's, of the n x p Jacobian",
     "that is already there. They take turns; ratios are medians over the rounds. Asked for: 1e-10, and exact/dsyrk <= 2 from",
-    "p = 500 on. reference s: automatic differentiation, compiled, in chunks of rows that take 2 GB, scaled to n rows.",
+    "p = 500 on. reference s: automatic differentiation (JAX compiled), in chunks of rows that take 2 GB, scaled to n rows.",
 )
 
 

@@ -31,7 +31,7 @@ class BasisPoint(Protocol):
         """Write scale_ki ∂h_k(x_i)/∂θ_ak into `out` (q k, n), for `scale` (k, n): rows of a Jacobian without a temporary."""
 
     def pullback(self, u: Array) -> Array:
-        """Σ_i u_ki ∂h_k(x_i)/∂θ_ak, shape (..., q, k), for `u` (..., k, n)."""
+        """Σ_i u_ki ∂h_k(x_i)/∂θ_ak, shape (..., q, k), for `u` (..., k, n) or (1, n)."""
 
     def pushforward(self, v: Array) -> Array:
         """Σ_a v_ak ∂h_k(x_i)/∂θ_ak, shape (..., k, n), for `v` (..., q, k)."""

@@ -7,8 +7,8 @@ from threadpoolctl import ThreadpoolController
 
 __all__ = ["threads_for"]
 
-_SERIAL_FLOPS = 5e7
-"""Flops of one matrix product below which a second thread does not pay (measured: a symmetric product of 300 × 300 × 2000)."""
+_SERIAL_FLOPS = 2e8
+"""Flops of one matrix product below which a second thread does not pay on a busy machine."""
 
 
 @lru_cache(maxsize=1)
@@ -18,7 +18,7 @@ def _controller():
 
 @contextmanager
 def threads_for(flops):
-    """One BLAS thread inside the block where its typical product has fewer than about 5e7 `flops`, else as many as there are."""
+    """One BLAS thread inside the block where its typical product has fewer than about 2e8 `flops`, else as many as there are."""
     if flops >= _SERIAL_FLOPS:
         yield
         return

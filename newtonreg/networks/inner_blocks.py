@@ -28,11 +28,16 @@ class RidgeInner:
         shape = (self._units.rows.shape[0], self._inputs.rows.shape[0])
         self._sum = xp.zeros(shape, dtype=like.dtype, device=device)
         self._bend = xp.zeros((self._k, shape[1]), dtype=like.dtype, device=device)
+        self._mixing = None
+        # the shorter of two ways to write a border: pairs (k, l) times inputs, or Jacobian rows times (h, 1)
+        self._border_by_pairs = self._q > self._k
 
     def add(self, point, weights, coupled, u):
         """Add a batch: row t of `weights` (t, n) is s L_jj' of the pair `coupled`[t]; `u` = s ∂ℓ (m, n)."""
         xp, hidden, coefs = namespace(u), point.hidden, point.coefs
         x = hidden.extended_inputs
+        if self._mixing is None:
+            self._mixing = xp.stack([_mixing(coefs, pair, self._units.rows, self._units.cols) for pair in coupled], axis=1)
         monomials = xp.take(x, self._inputs.rows, axis=0) * xp.take(x, self._inputs.cols, axis=0)
         monomials = xp.matrix_transpose(monomials)
         doubles = _GPU_PAIR_BLOCK if is_cupy_array(x) else _PAIR_BLOCK
@@ -40,8 +45,7 @@ class RidgeInner:
         for start in range(0, self._sum.shape[0], block):
             part = slice(start, min(start + block, self._sum.shape[0]))
             rows, cols = self._units.rows[part], self._units.cols[part]
-            mixing = xp.stack([_mixing(coefs, pair, rows, cols) for pair in coupled], axis=1)
-            products = linalg.matmul(mixing, weights)
+            products = linalg.matmul(self._mixing[part, :], weights)
             products = products * xp.take(hidden.slope, rows, axis=0) * xp.take(hidden.slope, cols, axis=0)
             self._sum[part, :] = self._sum[part, :] + linalg.matmul(products, monomials)
         if self._exact:
@@ -57,14 +61,20 @@ class RidgeInner:
         return xp.reshape(xp.permute_dims(full, (2, 0, 3, 1)), (q * k, q * k))
 
     def border(self, hidden, mixed, extended):
-        """Σ_i mixed_ki ∇h_k h_l of a batch, (k (k + 1), q); `mixed` (k, n), `extended` = (h, 1)."""
+        """Σ_i mixed_ki ∇h_k h_l of a batch, to be expanded; `mixed` (k, n), `extended` = (h, 1)."""
         xp = namespace(mixed)
+        if not self._border_by_pairs:
+            rows = xp.empty((self._q * self._k, extended.shape[1]), dtype=mixed.dtype, device=device_of(mixed))
+            hidden.fill_jacobian(rows, mixed)
+            return linalg.matmul(rows, xp.matrix_transpose(extended))
         rows = (mixed * hidden.slope)[:, None, :] * extended[None, :, :]
         rows = xp.reshape(rows, (-1, extended.shape[1]))
         return linalg.matmul(rows, xp.matrix_transpose(hidden.extended_inputs))
 
     def expand_border(self, border):
-        """(k (k + 1), q) to (q k, k + 1)."""
+        """A sum of borders as (q k, k + 1)."""
+        if not self._border_by_pairs:
+            return border
         xp = namespace(border)
         border = xp.reshape(border, (self._k, self._k + 1, self._q))
         return xp.reshape(xp.permute_dims(border, (2, 0, 1)), (self._q * self._k, self._k + 1))

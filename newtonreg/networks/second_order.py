@@ -32,8 +32,7 @@ class SecondOrder:
         if self._with_blocks:
             blocks = hidden.curvature(linalg.matmul(xp.matrix_transpose(point.coefs), u))
             self._blocks = blocks if self._blocks is None else self._blocks + blocks
-        ones = xp.ones_like(hidden.values)
-        borders = xp.stack([hidden.pullback(u[j, :] * ones) for j in range(u.shape[0])])
+        borders = xp.stack([hidden.pullback(u[j : j + 1, :]) for j in range(u.shape[0])])
         self._borders = borders if self._borders is None else self._borders + borders
 
     def add_to(self, matrix):
