@@ -23,38 +23,41 @@ class ProgressTable:
     Parameters
     ----------
     scale : float
-        The objective is divided by this (the total weight), so that the column is `loss_`.
-    control : str
-        Name of the control: "radius" or "damping".
+        Objective and gradient are divided by this (the total weight), so that the first column is `loss_`.
     every : int
         Rows between two that are printed; rejected trials are marked with an ``x``.
     write : callable
         Takes a line.
     """
 
-    def __init__(self, scale=1.0, control="control", every=1, write=print):
+    def __init__(self, scale=1.0, every=1, write=print):
         self._scale = scale
-        self._control = control
         self._every = every
         self._write = write
-        self._started = False
+        self._solver = None
 
     def __call__(self, record, run):
-        if not self._started:
-            names = [self._control if name == "control" else name for name, _, _ in _COLUMNS]
-            self._write(" ".join(f"{name:>{width}}" for name, (_, _, width) in zip(names, _COLUMNS, strict=True)))
-            self._started = True
+        if run.solver is not self._solver:
+            self._solver = run.solver
+            self._write(self._header(getattr(run.solver, "control_name", "control")))
         if record.n_iter % self._every == 0 or run.status is not None:
             self._write(self._row(record))
-        if run.status is not None:
-            self._write(f"{run.status.name.lower()}: {run.status.message}")
         return False
+
+    def end(self, run):
+        """Say why the run stopped."""
+        self._write(f"{run.status.name.lower()}: {run.status.message}")
+
+    @staticmethod
+    def _header(control):
+        names = [control if name == "control" else name for name, _, _ in _COLUMNS]
+        return " ".join(f"{name:>{width}}" for name, (_, _, width) in zip(names, _COLUMNS, strict=True))
 
     def _row(self, record):
         values = (
             record.n_iter,
             record.value / self._scale,
-            record.gradient_norm,
+            record.gradient_norm / self._scale,
             record.step_norm,
             record.ratio,
             record.control,
@@ -67,14 +70,14 @@ class ProgressTable:
 
 
 class EarlyStopping:
-    """Stop where the loss on held-out data has not improved for `patience` trials, and keep the best parameters.
+    """Stop where the loss on held-out data has not improved for `patience` accepted trials, and keep the best parameters.
 
     Parameters
     ----------
     objective : Objective
         The loss on the held-out data (no penalty).
     patience : int
-        Trials without improvement.
+        Accepted trials without improvement.
     min_improvement : float
         Relative fall of the held-out loss that counts.
     score : callable, optional
@@ -93,8 +96,8 @@ class EarlyStopping:
         self._since = 0
 
     def __call__(self, record, run):
-        self._since += 1
         if record.accepted:
+            self._since += 1
             params = run.state.params
             value = self._objective.at(params).value
             if self._score is not None:

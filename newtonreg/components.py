@@ -37,6 +37,8 @@ def resolve(argument, value, package, interface, extra=()):
     classes = {cls.name: cls for cls in vars(package).values() if isinstance(cls, type) and _is_selectable(cls)}
     if isinstance(value, str) and value in classes:
         return classes[value]()
+    if isinstance(value, type) and all(hasattr(value, name) for name in interface):
+        raise ValueError(f"{argument}={value.__name__} is a class; pass an object: {value.__name__}().")
     names = ", ".join(repr(name) for name in sorted([*classes, *extra]))
     raise ValueError(f"{argument}={value!r} is unknown; pass one of {names}, or an object of {package.__name__}.")
 

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from scipy.optimize import OptimizeResult
 
+import newtonreg.solvers
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import to_floats
+from newtonreg.backend.arrays import as_floats, to_floats
+from newtonreg.components import resolve
 from newtonreg.solvers.acceptance import rounding_noise
 
 __all__ = ["IterationRecord", "Minimization", "Status", "minimize"]
@@ -42,7 +44,7 @@ _MESSAGES = {
     Status.STEP: "The step is at most xtol relative to the parameters.",
     Status.EXHAUSTED: "No further reduction can be told from rounding.",
     Status.ZERO: "The objective is zero to rounding.",
-    Status.MAX_ITER: "The number of trials reached max_iter while the objective was still falling.",
+    Status.MAX_ITER: "The trials allowed were used up while the objective was still falling.",
     Status.CALLBACK: "A callback asked to stop.",
     Status.INTERRUPTED: "Interrupted from the keyboard.",
 }
@@ -121,6 +123,9 @@ class Minimization:
             raise
         if self.status is None:
             self.status = Status.MAX_ITER
+        for callback in callbacks:
+            if hasattr(callback, "end"):
+                callback.end(self)
         return self
 
     def _keep_best(self):
@@ -169,10 +174,12 @@ class Minimization:
     def result(self):
         """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev status message success history`."""
         counts = self.objective.counts
+        # a solver without safeguards may end at a stationary point that is not its lowest one
+        point = self.state.point if self.status is Status.GRADIENT else self.best
         return OptimizeResult(
-            x=self.best.params,
-            fun=self.best.value,
-            jac=self.best.gradient,
+            x=point.params,
+            fun=point.value,
+            jac=point.gradient,
             nit=self.history[-1].n_iter,
             nfev=counts.nfev,
             njev=counts.njev,
@@ -203,8 +210,8 @@ def minimize(objective, x0, solver, *, max_iter=1000, gtol=1e-8, xtol=0.0, ftol=
         For instance `objectives.Analytic` or `objectives.EmpiricalRisk`.
     x0 : array of shape (p,)
         Starting point; fixes array library and device.
-    solver : Solver
-        For instance `TrustRegion()`.
+    solver : str or Solver
+        For instance `TrustRegion()` or "trust-region".
     max_iter : int >= 1
         Trials, accepted or not.
     gtol : float >= 0
@@ -226,6 +233,8 @@ def minimize(objective, x0, solver, *, max_iter=1000, gtol=1e-8, xtol=0.0, ftol=
 
     Raises
     ------
+    ValueError
+        Where x0 has the wrong shape or the solver is unknown.
     FloatingPointError
         Where the objective is not finite at the starting point.
 
@@ -237,5 +246,9 @@ def minimize(objective, x0, solver, *, max_iter=1000, gtol=1e-8, xtol=0.0, ftol=
     >>> minimize(rosenbrock, np.array([-1.2, 1.0]), TrustRegion()).x.round(6)
     array([1., 1.])
     """
+    solver = resolve("solver", solver, newtonreg.solvers, ("init", "step"))
+    x0 = as_floats(x0)
+    if tuple(x0.shape) != (objective.n_params,):
+        raise ValueError(f"x0 has shape {tuple(x0.shape)} and the objective has n_params={objective.n_params}; they must agree.")
     start = solver.init(objective, x0) if state is None else state.attached(objective)
     return Minimization(objective, solver, start, Stopping(max_iter, gtol, xtol, ftol, patience)).run(callbacks).result()

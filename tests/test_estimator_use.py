@@ -1,4 +1,4 @@
-"""The estimators in scikit-learn's hands: pipelines, grid searches, callbacks, routing, copies; outputs and labels of all kinds."""
+"""The estimators in scikit-learn's hands: pipelines, searches, callbacks, routing, copies; outputs and labels of all kinds."""
 
 import pickle
 
@@ -57,6 +57,8 @@ def test_nested_parameters_reach_the_components():
     assert model.solver.norm.floor == 1e-9
     assert model.solver.eta1 == 0.1
     assert model.loss.delta == 2.0
+    with pytest.raises(ValueError, match="solver__norm: solver='trust-region' is a shorthand"):
+        NewtonMLPRegressor(solver="trust-region").set_params(solver__norm=ColumnScaling())
     model.set_params(solver__norm="spherical", **SMALL).fit(X, Y[:, 0])
     assert model.solver.norm == "spherical"
 

@@ -202,6 +202,15 @@ def test_a_start_that_is_not_finite_is_refused():
         minimize(rosenbrock(np), np.array([np.nan, 1.0]), TrustRegion())
 
 
+def test_minimize_takes_lists_and_names_and_checks_them():
+    result = minimize(rosenbrock(np), [-1, 1], "trust-region")
+    np.testing.assert_allclose(result.x, 1.0, rtol=1e-6)
+    with pytest.raises(ValueError, match="n_params=2"):
+        minimize(rosenbrock(np), [1.0, 2.0, 3.0], TrustRegion())
+    with pytest.raises(ValueError, match="solver='newt'"):
+        minimize(rosenbrock(np), [1.0, 2.0], "newt")
+
+
 def test_gauss_newton_needs_a_model():
     with pytest.raises(TypeError, match="curvature='gauss-newton' needs"):
         minimize(rosenbrock(np), np.array([0.0, 0.0]), TrustRegion(curvature="gauss-newton"))

@@ -8,6 +8,7 @@ from array_api_compat import array_namespace, is_cupy_array, is_numpy_array
 
 __all__ = [
     "add_at",
+    "as_floats",
     "contiguous",
     "cuda_array",
     "device_of",
@@ -125,6 +126,14 @@ def add_at(matrix, rows, cols, values):
     for entry in range(flat[0].shape[0]):
         row, col = int(flat[0][entry]), int(flat[1][entry])
         matrix[row, col] = matrix[row, col] + flat[2][entry]
+
+
+def as_floats(values):
+    """`values` as an array of float64 in its own library; lists and numbers become NumPy arrays."""
+    if not array_api_compat.is_array_api_obj(values):
+        return np.asarray(values, dtype=np.float64)
+    xp = namespace(values)
+    return xp.astype(values, xp.float64, copy=False)
 
 
 def contiguous(array):

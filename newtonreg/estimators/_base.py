@@ -90,6 +90,32 @@ class ShallowMLP(BaseEstimator):
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: dict(self.__dict__), **arguments)
         return self
 
+    def set_params(self, **params):
+        """Set parameters, also of components: ``set_params(solver__norm=...)`` where `solver` is an object.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Where a component is still a shorthand string, which has no parameters: pass the object first.
+        """
+        for name in params:
+            component, _, parameter = name.partition("__")
+            value = params.get(component, getattr(self, component, None))
+            if parameter and isinstance(value, str):
+                raise ValueError(
+                    f"{name}: {component}={value!r} is a shorthand without parameters; pass an object first, for instance "
+                    f"solver=newtonreg.TrustRegion() or activation=newtonreg.bases.Tanh()."
+                )
+        return super().set_params(**params)
+
     # -- pieces of a fit ---------------------------------------------------------------------------------------------------
 
     def _random_state(self):
@@ -128,7 +154,7 @@ class ShallowMLP(BaseEstimator):
                 f"{self.hidden_layer_sizes!r} give {training.objective.n_params}. Set warm_start=False to start anew."
             )
         solver, state, fingerprint = self._warm
-        if fingerprint == _fingerprint(problem) and repr(solver) == repr(training.phases[0].solver):
+        if fingerprint == _fingerprint(self, problem) and repr(solver) == repr(training.phases[0].solver):
             history = list(self._records)
             training.settings = training.settings._replace(max_iter=history[-1].n_iter + training.settings.max_iter)
             return training.resume(state.attached(training.objective), history)
@@ -152,8 +178,7 @@ class ShallowMLP(BaseEstimator):
     def _callbacks(self, training, stopper, bridge):
         callbacks = [] if stopper is None else [stopper]
         if self.verbose:
-            control = "radius" if training.phases[0].solver.name == "trust-region" else "damping"
-            callbacks.append(ProgressTable(training.objective.total_weight, control, every=1))
+            callbacks.append(ProgressTable(training.objective.total_weight))
         if getattr(self, "_skl_callbacks", None):
             callbacks.append(bridge)
         return callbacks
@@ -266,7 +291,7 @@ class _Finisher:
     def _store_warm(self, run):
         if self._estimator.warm_start:
             estimator = self._estimator
-            estimator._warm = (run.solver, run.state.detached(), _fingerprint(self._problem))
+            estimator._warm = (run.solver, run.state.detached(), _fingerprint(estimator, self._problem))
             estimator._records = run.history
 
     def _store_point(self, run):
@@ -283,7 +308,7 @@ class _Finisher:
                 f"{run.status.message} max_iter={self._estimator.max_iter}; relative gradient norm "
                 f"{run.state.point.criticality:.1e}, tol={self._estimator.tol:g}.",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
 
 
@@ -292,10 +317,10 @@ def _risk(network, loss, rows, alpha):
     return EmpiricalRisk([term], float(alpha) * network.penalty_mask(rows.inputs))
 
 
-def _fingerprint(problem):
-    """Numbers that tell one data set from another without storing it: shapes and weighted sums along a fixed wave."""
+def _fingerprint(estimator, problem):
+    """What tells one problem from another without storing the data: shapes and sums along a fixed wave, penalty and loss."""
     rows = problem.rows
     xp = namespace(rows.inputs)
     wave = xp.sin(xp.astype(xp.arange(1, rows.weights.shape[0] + 1, device=rows.weights.device), xp.float64))
     sums = [float(xp.sum(array * wave)) for array in rows]
-    return (*rows.inputs.shape, *sums)
+    return (*rows.inputs.shape, *sums, estimator.alpha, repr(getattr(estimator, "loss", None)), repr(estimator.activation))

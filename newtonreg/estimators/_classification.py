@@ -228,7 +228,7 @@ def _class_factors(class_weight, classes, codes, weights):
     if isinstance(class_weight, dict):
         unknown = [label for label in class_weight if label not in classes]
         if unknown:
-            raise ValueError(f"class_weight names the label {unknown[0]!r}, which is not in y; labels are {list(classes)!r}.")
+            raise ValueError(f"class_weight names the label {unknown[0]!r}, which is not in y; labels are {classes.tolist()!r}.")
         return np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
     if class_weight == "balanced":
         totals = np.bincount(codes, weights=weights, minlength=len(classes))

@@ -41,7 +41,12 @@ class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, S
             return self._fit_rows(X, rows, components, {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}})
 
     def _resolve_loss(self):
-        return validation.resolve_loss(self.loss)
+        loss = validation.resolve_loss(self.loss)
+        if loss.out_activation not in ("identity", "exp"):
+            raise ValueError(
+                f"loss={self.loss!r} is a loss for classes; use NewtonMLPClassifier, or a loss of real or count targets."
+            )
+        return loss
 
     def _rows(self, X, y, sample_weight, reset):
         X, y, sample_weight = validated_arrays(self, X, y, sample_weight, reset, multi_output=True, y_numeric=True)

@@ -54,7 +54,8 @@ class _Checker:
 
 def resolve_hidden_width(hidden_layer_sizes):
     """Width k of the one hidden layer, from an integer or a sequence of one."""
-    sizes = [hidden_layer_sizes] if isinstance(hidden_layer_sizes, numbers.Integral) else list(hidden_layer_sizes)
+    is_sequence = isinstance(hidden_layer_sizes, (list, tuple)) or hasattr(hidden_layer_sizes, "__len__")
+    sizes = list(hidden_layer_sizes) if is_sequence else [hidden_layer_sizes]
     if len(sizes) != 1:
         raise ValueError(
             f"hidden_layer_sizes={hidden_layer_sizes!r}: one hidden layer is explicit and is what this version trains; "

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.solvers.acceptance import NEGLIGIBLE_CURVATURE
 
 __all__ = ["StationaryPoint", "classify"]
 
-_EPS = 2.220446049250313e-16
 _GAP = 1e-12
 """Of the total weight: a nonnegative objective below this is at its lower bound for every purpose."""
 
@@ -35,7 +35,7 @@ class StationaryPoint:
     min_eigenvalue, max_eigenvalue : float
         Extreme eigenvalues of ∇²F.
     zero : float
-        p eps max |λ|: below this an eigenvalue cannot be told from zero in floating point.
+        1e-10 max |λ|: below this an eigenvalue cannot be told from the rounding of an assembled Hessian.
     n_params : int
         p.
     """
@@ -82,7 +82,7 @@ def classify(objective, params, tol=1e-6):
     eigenvalues = linalg.eigvalsh(hessian)
     xp = namespace(eigenvalues)
     low, high = to_floats(eigenvalues[0], eigenvalues[-1])
-    zero = eigenvalues.shape[0] * _EPS * max(abs(low), abs(high))
+    zero = NEGLIGIBLE_CURVATURE * max(abs(low), abs(high))
     counts = [xp.sum(xp.astype(where, xp.int64)) for where in (eigenvalues < -zero, eigenvalues <= zero)]
     index, below = (int(count) for count in to_floats(*counts))
     nullity = below - index

@@ -81,7 +81,10 @@ class AnalyticEvaluation:
     @property
     def gauss_newton(self):
         """Not defined for a general function."""
-        raise TypeError("curvature='gauss-newton' needs an objective that is a loss of a model; Analytic offers 'exact' only.")
+        raise TypeError(
+            "curvature='gauss-newton' needs an objective that is a loss of a model, and so does Levenberg-Marquardt; Analytic "
+            "has only its exact Hessian: use TrustRegion(curvature='exact')."
+        )
 
     def hvp(self, v):
         """∇²F v, from the matrix."""

@@ -2,12 +2,16 @@
 
 import math
 
-__all__ = ["MAX_NOISE_TRIALS", "count_noise", "reduction_ratio", "rounding_noise"]
+__all__ = ["MAX_NOISE_TRIALS", "NEGLIGIBLE_CURVATURE", "count_noise", "reduction_ratio", "rounding_noise"]
 
 _EPS = 2.220446049250313e-16
 MAX_NOISE_TRIALS = 4
 """Trials in a row that promise less than rounding noise, after which a solver is exhausted: Newton needs one or two of them
 to bring the gradient, which is known more exactly than F, to its own rounding level."""
+
+NEGLIGIBLE_CURVATURE = 1e-10
+"""Of the largest eigenvalue: below this an eigenvalue of an assembled Hessian is rounding (switched-off units give -1e-12), and
+a stationary point is not worth leaving along it."""
 
 
 def rounding_noise(value):

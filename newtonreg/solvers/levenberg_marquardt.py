@@ -45,6 +45,7 @@ class LevenbergMarquardt(BaseEstimator):
     """
 
     name = "levenberg-marquardt"
+    control_name = "damping"
 
     def __init__(
         self,

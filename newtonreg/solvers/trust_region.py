@@ -10,7 +10,7 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import index_add_diagonal, namespace, to_floats
 from newtonreg.components import check_number, resolve
 from newtonreg.norms import resolve_norm
-from newtonreg.solvers.acceptance import MAX_NOISE_TRIALS, count_noise, reduction_ratio
+from newtonreg.solvers.acceptance import MAX_NOISE_TRIALS, NEGLIGIBLE_CURVATURE, count_noise, reduction_ratio
 from newtonreg.solvers.state import SolverState
 from newtonreg.subproblems import MoreSorensen, Spectral
 
@@ -22,8 +22,6 @@ _SPECTRAL_UP_TO = 250
 
 _RTOL = 1e-5
 """Of the radius: tight, because within a loose tolerance rounding picks one of many steps, and a fit would depend on it."""
-_FLAT = 1e-8
-"""Of the largest diagonal entry: curvature above minus this is not worth leaving a stationary point for."""
 
 
 class TrustRegion(BaseEstimator):
@@ -53,6 +51,7 @@ class TrustRegion(BaseEstimator):
     """
 
     name = "trust-region"
+    control_name = "radius"
 
     def __init__(
         self,
@@ -132,7 +131,7 @@ class TrustRegion(BaseEstimator):
             return False
         matrix = state.point.hessian
         xp = namespace(matrix)
-        shift = _FLAT * to_floats(xp.max(xp.abs(xp.linalg.diagonal(matrix))))[0]
+        shift = NEGLIGIBLE_CURVATURE * to_floats(xp.max(xp.abs(xp.linalg.diagonal(matrix))))[0]
         return linalg.cholesky(index_add_diagonal(matrix, shift)) is None
 
     def _with_model(self, state):

@@ -56,7 +56,7 @@ class Training:
     run : Minimization
         The run that goes on; None before there is one.
     restarts : list of dict
-        What each start reached: its loss and trials.
+        What each start reached in its short run: `loss`, `initial_loss`, `n_iter`.
     """
 
     def __init__(self, objective, phases, settings, callbacks=()):
@@ -74,30 +74,33 @@ class Training:
 
     def _start(self, rng):
         seeds = rng.randint(np.iinfo(np.int32).max, size=self.settings.n_restarts)
-        if self.settings.n_restarts == 1:
-            start = draw_start(self.objective, np.random.RandomState(seeds[0]))
-            return self.resume(self.phases[0].solver.init(self.objective, start))
-        # something to fall back on should the user interrupt the first short run
-        self.resume(self.phases[0].solver.init(self.objective, draw_start(self.objective, np.random.RandomState(seeds[0]))))
-        parallel = Parallel(n_jobs=self.settings.n_jobs, return_as="generator")
-        short = self._stopping(self.phases[0])._replace(max_iter=min(self.settings.screening_iter, self.settings.max_iter))
-        outcomes = []
-        try:
-            for outcome in parallel(delayed(_short_run)(self.objective, self.phases[0].solver, short, seed) for seed in seeds):
-                outcomes.append(outcome)
-        finally:
-            if outcomes:
-                self._keep_best(outcomes)
+        # also something to fall back on should the user interrupt the first short run
+        self._begin(seeds[0])
+        if len(seeds) > 1:
+            parallel = Parallel(n_jobs=self.settings.n_jobs, return_as="generator")
+            try:
+                for outcome in parallel(delayed(_short_run)(self.objective, *self._short_phase(), seed) for seed in seeds):
+                    self.restarts.append(outcome)
+            finally:
+                if self.restarts:
+                    self._begin(seeds[self._best_restart()])
         return self
 
-    def _keep_best(self, outcomes):
-        scale = self.objective.total_weight
-        self.restarts = [{"loss": history[-1].value / scale, "n_iter": history[-1].n_iter} for _, history in outcomes]
-        # the first of those that rounding cannot tell apart: which of several perfect fits is chosen must not hang on noise
-        values = [history[-1].value for _, history in outcomes]
-        level = min(values) * (1.0 + 1e-6) + _NEARLY_ZERO * max(history[0].value for _, history in outcomes)
-        state, history = next(outcome for outcome, value in zip(outcomes, values, strict=True) if value <= level)
-        self.resume(state.attached(self.objective), history)
+    def _short_phase(self):
+        phase = self.phases[0]
+        return phase.solver, self._stopping(phase)._replace(max_iter=min(self.settings.screening_iter, self.settings.max_iter))
+
+    def _best_restart(self):
+        """The first of those that rounding cannot tell apart: which of several perfect fits goes on must not hang on noise."""
+        losses = [restart["loss"] for restart in self.restarts]
+        level = min(losses) * (1.0 + 1e-6) + _NEARLY_ZERO * max(restart["initial_loss"] for restart in self.restarts)
+        return next(i for i, loss in enumerate(losses) if loss <= level)
+
+    def _begin(self, seed):
+        """The run from the start that `seed` draws. The kept start runs again from its beginning: a short run costs little, and
+        history and callbacks, early stopping among them, then see every trial."""
+        self.objective.counts = Counts()
+        self.resume(self.phases[0].solver.init(self.objective, draw_start(self.objective, np.random.RandomState(seed))))
 
     def resume(self, state, history=()):
         """Go on from `state`, keeping `history`; returns self."""
@@ -127,9 +130,13 @@ class Training:
 
 
 def _short_run(objective, solver, stopping, seed):
-    """Detached state and history of a run from the start that `seed` draws."""
-    objective.counts = Counts()
+    """What a run from the start that `seed` draws reaches, a row of `Training.restarts`."""
     with threads_for(objective.curvature_flops):
         start = draw_start(objective, np.random.RandomState(seed))
         run = Minimization(objective, solver, solver.init(objective, start), stopping).run()
-    return run.state.detached(), run.history
+    first, last = run.history[0].value, run.history[-1].value
+    return {
+        "loss": last / objective.total_weight,
+        "initial_loss": first / objective.total_weight,
+        "n_iter": run.history[-1].n_iter,
+    }
