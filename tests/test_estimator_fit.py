@@ -246,3 +246,27 @@ def test_another_penalty_starts_a_warm_fit_anew():
     assert model.history_[0]["n_iter"] == 0
     assert (np.diff(model.loss_curve_) <= 1e-14).all()
     assert model.status_.success
+
+
+@SHORT
+def test_nothing_of_an_earlier_fit_is_left_behind():
+    model = NewtonMLPRegressor(random_state=0, early_stopping=True, max_iter=10).fit(X5, NOISY)
+    assert hasattr(model, "validation_scores_") and hasattr(model, "coefs_")
+    model.set_params(early_stopping=False, activation="radial").fit(X5, NOISY)
+    assert not hasattr(model, "validation_scores_") and not hasattr(model, "coefs_")
+
+
+@SHORT
+def test_warm_start_can_be_switched_on_later():
+    model = NewtonMLPRegressor(random_state=0, alpha=0.1, max_iter=10).fit(X5, NOISY)
+    before = model.loss_
+    model.set_params(warm_start=True).fit(X5, NOISY)
+    assert model.loss_ <= before
+
+
+def test_classify_does_not_change_the_estimator():
+    model = NewtonMLPRegressor(random_state=0, alpha=1.0).fit(X5, NOISY)
+    model.classify(X5, NOISY[:, None])
+    assert model.predict(X5).ndim == 1
+    with pytest.raises(ValueError, match="y has 2 outputs"):
+        model.classify(X5, np.column_stack([NOISY, NOISY]))

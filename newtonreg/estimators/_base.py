@@ -1,33 +1,27 @@
 """What regressor and classifier share: the walk from fit(X, y) to fitted attributes."""
 
-import warnings
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from newtonreg.backend.arrays import is_cupy_array, is_numpy_array, namespace, to_host
+from newtonreg.backend.arrays import is_cupy_array, namespace, to_device
 from newtonreg.callbacks import EarlyStopping, ProgressTable
 from newtonreg.estimators import _validation as validation
 from newtonreg.estimators._callbacks import CallbackBridge
 from newtonreg.estimators._data import standardize
-from newtonreg.estimators._fitted import fitted_attributes
 from newtonreg.estimators._input import check_dispatch, float_dtypes, split_validation
 from newtonreg.estimators._model import FittedNetwork
+from newtonreg.estimators._outcome import Outcome, fingerprint
 from newtonreg.estimators._sklearn import BaseEstimator, check_same_namespace
 from newtonreg.landscape import classify
-from newtonreg.minimize import Status
 from newtonreg.networks import ShallowNetwork
 from newtonreg.objectives import EmpiricalRisk, Term
 from newtonreg.training import Settings, Training, plan_work
 
 __all__ = ["ShallowMLP"]
-
-_CLASSIFY_UP_TO = 500
-"""Parameters up to which a fit ends with the eigenvalues of its Hessian."""
 
 
 class Components(NamedTuple):
@@ -68,8 +62,10 @@ class ShallowMLP(BaseEstimator):
         """Fit on `Rows`; `arguments` (X, y, metadata) are for scikit-learn's callbacks."""
         rng = self._random_state()
         rows, held_out = split_validation(self, rows, rng)
-        scalings = (self._model.inputs, self._model.targets) if self._continues() else None
+        scalings = self._scalings(rows) if self._continues() else None
         problem = standardize(rows, components.loss.out_activation == "identity", scalings)
+        if is_cupy_array(rows.inputs) and self.n_jobs not in (None, 1):
+            raise ValueError(f"n_jobs={self.n_jobs!r}: a fit on a GPU runs in one process; set n_jobs=None.")
         components.loss.check_target(problem.rows.targets)
         network = ShallowNetwork(components.basis, problem.rows.inputs.shape[0], components.width, problem.rows.targets.shape[0])
         validation.check_fits_memory(network, problem.rows.inputs)
@@ -79,14 +75,14 @@ class ShallowMLP(BaseEstimator):
         context.call_on_fit_task_begin(estimator=self, **arguments)
         stopper = self._early_stopping(template, objective, held_out, components.loss)
         training = self._training(objective, components, rng)
-        finish = _Finisher(self, training, template, stopper, X, problem)
-        training.callbacks = self._callbacks(training, stopper, CallbackBridge(self, context, arguments, finish.attributes))
+        outcome = Outcome(self, training, template, stopper, X, problem)
+        training.callbacks = self._callbacks(training, stopper, CallbackBridge(self, context, arguments, outcome.attributes))
         try:
             self._start(training, rng, problem).finish()
         except KeyboardInterrupt:
-            finish.store()
+            outcome.store()
             raise
-        finish.store()
+        outcome.store()
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: dict(self.__dict__), **arguments)
         return self
 
@@ -125,12 +121,16 @@ class ShallowMLP(BaseEstimator):
             rng.set_state(self._first_random_state)
             return rng
         rng = check_random_state(self.random_state)
-        if self.warm_start:
-            self._first_random_state = rng.get_state()
+        self._first_random_state = rng.get_state()
         return rng
 
     def _continues(self):
         return self.warm_start and hasattr(self, "_model")
+
+    def _scalings(self, rows):
+        """Scalings of the last fit, where `rows` are."""
+        scalings = self._model.inputs, self._model.targets
+        return tuple(type(scaling)(*(to_device(array, rows.inputs) for array in scaling)) for scaling in scalings)
 
     def _training(self, objective, components, rng):
         work = plan_work(objective, None if components.solver == "auto" else components.solver)
@@ -147,14 +147,14 @@ class ShallowMLP(BaseEstimator):
         """Draw starts, or go on where the last fit ended."""
         if not self._continues():
             return training.start(rng)
-        params = self._model.params
+        params = to_device(self._model.params, problem.rows.inputs)
         if params.shape[0] != training.objective.n_params:
             raise ValueError(
                 f"warm_start=True continues a network of {params.shape[0]} parameters, and these data and hidden_layer_sizes="
                 f"{self.hidden_layer_sizes!r} give {training.objective.n_params}. Set warm_start=False to start anew."
             )
-        solver, state, fingerprint = self._warm
-        if fingerprint == _fingerprint(self, problem) and repr(solver) == repr(training.phases[0].solver):
+        solver, state, mark = getattr(self, "_warm", (None, None, None))
+        if mark == fingerprint(self, problem) and repr(solver) == repr(training.phases[0].solver):
             history = list(self._records)
             training.settings = training.settings._replace(max_iter=history[-1].n_iter + training.settings.max_iter)
             return training.resume(state.attached(training.objective), history)
@@ -231,96 +231,14 @@ class ShallowMLP(BaseEstimator):
         """
         check_is_fitted(self, "units_")
         rows, _ = self._rows(X, y, sample_weight, reset=False)
-        problem = standardize(rows, True, (self._model.inputs, self._model.targets))
-        params = self._model.params
-        if is_cupy_array(problem.rows.inputs) and is_numpy_array(params):
-            problem = problem._replace(rows=type(rows)(*(to_host(a) for a in problem.rows)))
-        return classify(_risk(self._model.network, self._model.loss, problem.rows, self.alpha), params, tol)
-
-
-class _Finisher:
-    """Turns a run into fitted attributes, at the end, at Ctrl-C, or for a callback that asks."""
-
-    def __init__(self, estimator, training, template, stopper, X, problem):
-        self._estimator = estimator
-        self._training = training
-        self._template = template
-        self._stopper = stopper
-        self._X = X
-        self._problem = problem
-
-    def attributes(self, run):
-        """Attributes of an estimator that can predict, from the best parameters so far."""
-        params = run.best.params
-        if self._stopper is not None and self._stopper.best_params is not None:
-            params = self._stopper.best_params
-        model = self._template._replace(params=params)
-        model = model.on_host() if is_numpy_array(self._X) else model
-        return fitted_attributes(model, self._X.dtype)
-
-    def store(self):
-        """Set every fitted attribute on the estimator."""
-        estimator, training, run = self._estimator, self._training, self._training.run
-        if run is None:
-            return
-        vars(estimator).update(self.attributes(run))
-        total = training.objective.total_weight
-        estimator.n_iter_ = max(1, run.history[-1].n_iter if run.history else 0)
-        estimator.t_ = estimator.n_iter_ * self._problem.rows.weights.shape[0]
-        estimator.loss_ = training.objective.at(run.best.params).value / total if self._stopper is None else self._loss(total)
-        estimator.best_loss_ = run.best.value / total
-        estimator.loss_curve_ = [record.value / total for record in run.history]
-        estimator.history_ = [{**record._asdict(), "loss": record.value / total} for record in run.history]
-        estimator.status_ = run.status
-        estimator.solver_ = run.solver
-        estimator.restarts_ = training.restarts
-        self._store_validation()
-        self._store_warm(run)
-        self._store_point(run)
-        self._warn(run)
-
-    def _loss(self, total):
-        params = self._stopper.best_params
-        return self._training.objective.at(self._training.run.best.params if params is None else params).value / total
-
-    def _store_validation(self):
-        if self._stopper is not None:
-            self._estimator.validation_scores_ = self._stopper.scores
-            self._estimator.best_validation_score_ = self._stopper.best_score
-
-    def _store_warm(self, run):
-        if self._estimator.warm_start:
-            estimator = self._estimator
-            estimator._warm = (run.solver, run.state.detached(), _fingerprint(estimator, self._problem))
-            estimator._records = run.history
-
-    def _store_point(self, run):
-        estimator, network = self._estimator, self._template.network
-        estimator.stationary_point_ = None
-        if network.n_params <= _CLASSIFY_UP_TO:
-            stopped_early = self._stopper is not None and self._stopper.best_params is not None
-            params = self._stopper.best_params if stopped_early else run.best.params
-            estimator.stationary_point_ = classify(self._training.objective, params)
-
-    def _warn(self, run):
-        if run.status is Status.MAX_ITER and self._estimator.max_iter is not None:
-            warnings.warn(
-                f"{run.status.message} max_iter={self._estimator.max_iter}; relative gradient norm "
-                f"{run.state.point.criticality:.1e}, tol={self._estimator.tol:g}.",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
+        network = self._model.network
+        if rows.targets.shape[0] != network.n_outputs:
+            raise ValueError(f"y has {rows.targets.shape[0]} outputs and the estimator was fitted on {network.n_outputs}.")
+        problem = standardize(rows, True, self._scalings(rows))
+        params = to_device(self._model.params, rows.inputs)
+        return classify(_risk(network, self._model.loss, problem.rows, self.alpha), params, tol)
 
 
 def _risk(network, loss, rows, alpha):
     term = Term(network, rows.inputs, rows.targets, loss, rows.weights)
     return EmpiricalRisk([term], float(alpha) * network.penalty_mask(rows.inputs))
-
-
-def _fingerprint(estimator, problem):
-    """What tells one problem from another without storing the data: shapes and sums along a fixed wave, penalty and loss."""
-    rows = problem.rows
-    xp = namespace(rows.inputs)
-    wave = xp.sin(xp.astype(xp.arange(1, rows.weights.shape[0] + 1, device=rows.weights.device), xp.float64))
-    sums = [float(xp.sum(array * wave)) for array in rows]
-    return (*rows.inputs.shape, *sums, estimator.alpha, repr(getattr(estimator, "loss", None)), repr(estimator.activation))

@@ -50,7 +50,8 @@ class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, S
 
     def _rows(self, X, y, sample_weight, reset):
         X, y, sample_weight = validated_arrays(self, X, y, sample_weight, reset, multi_output=True, y_numeric=True)
-        self._single_output = y.ndim == 1
+        if reset:
+            self._single_output = y.ndim == 1
         targets = y[:, None] if y.ndim == 1 else y
         return prepare(X, targets, sample_weight, self.device), (X, y)
 

@@ -75,7 +75,8 @@ class NewtonMLPRegressor(ShallowRegressor):
         The lowest training loss of the run.
     loss_curve_ : list of float
     history_ : list of dict
-        A row an iteration: loss, gradient_norm, step_norm, ratio, control (radius or damping), accepted, nfev, njev, nhev.
+        A row a trial: n_iter, loss, gradient_norm (of F), step_norm, ratio, control (radius or damping), accepted, nfev, njev,
+        nhev.
     stationary_point_ : StationaryPoint or None
         What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
         `classify(X, y)` computes it.
@@ -225,7 +226,8 @@ class NewtonMLPClassifier(ShallowClassifier):
         The lowest training loss of the run.
     loss_curve_ : list of float
     history_ : list of dict
-        A row an iteration: loss, gradient_norm, step_norm, ratio, control (radius or damping), accepted, nfev, njev, nhev.
+        A row a trial: n_iter, loss, gradient_norm (of F), step_norm, ratio, control (radius or damping), accepted, nfev, njev,
+        nhev.
     stationary_point_ : StationaryPoint or None
         What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
         `classify(X, y)` computes it.

@@ -1,0 +1,126 @@
+"""From a run to fitted attributes under scikit-learn's names."""
+
+import warnings
+
+from sklearn.exceptions import ConvergenceWarning
+
+from newtonreg.backend.arrays import is_numpy_array, namespace
+from newtonreg.landscape import classify
+from newtonreg.minimize import Status
+
+__all__ = ["Outcome", "fingerprint"]
+
+_CLASSIFY_UP_TO = 500
+"""Parameters up to which a fit ends with the eigenvalues of its Hessian."""
+_NOT_ALWAYS = ("coefs_", "intercepts_", "validation_scores_", "best_validation_score_", "_warm", "_records")
+"""Attributes that some fits have and others not: an earlier fit must not leave them behind."""
+
+
+class Outcome:
+    """Turns a run into fitted attributes: at the end, at Ctrl-C, or for a callback that asks.
+
+    Parameters
+    ----------
+    estimator : ShallowMLP
+    training : Training
+    template : FittedNetwork
+        Without parameters.
+    stopper : EarlyStopping or None
+    X : array
+        The user's inputs: their dtype and library are those of the attributes.
+    problem : Problem
+    """
+
+    def __init__(self, estimator, training, template, stopper, X, problem):
+        self._estimator = estimator
+        self._training = training
+        self._template = template
+        self._stopper = stopper
+        self._dtype = X.dtype
+        self._on_host = is_numpy_array(X)
+        self._problem = problem
+
+    def _kept(self, run):
+        """The parameters that the fit keeps: best on held-out data, or with the lowest objective."""
+        watched = None if self._stopper is None else self._stopper.best_params
+        return run.best.params if watched is None else watched
+
+    def attributes(self, run):
+        """Attributes that make an estimator able to predict, as the run stands."""
+        model = self._template._replace(params=self._kept(run))
+        return fitted_attributes(model.on_host() if self._on_host else model, self._dtype)
+
+    def store(self):
+        """Set every fitted attribute on the estimator."""
+        estimator, run = self._estimator, self._training.run
+        if run is None:
+            return
+        for name in _NOT_ALWAYS:
+            vars(estimator).pop(name, None)
+        vars(estimator).update(self.attributes(run))
+        vars(estimator).update(self._account(run))
+        if self._stopper is not None:
+            estimator.validation_scores_ = self._stopper.scores
+            estimator.best_validation_score_ = self._stopper.best_score
+        if estimator.warm_start:
+            estimator._warm = (run.solver, run.state.detached(), fingerprint(estimator, self._problem))
+            estimator._records = run.history
+        self._warn(run)
+
+    def _account(self, run):
+        """What the run cost and reached."""
+        objective = self._training.objective
+        total, params = objective.total_weight, self._kept(run)
+        n_iter = max(1, run.history[-1].n_iter if run.history else 0)
+        rows = [record._asdict() for record in run.history]
+        small = self._template.network.n_params <= _CLASSIFY_UP_TO
+        return {
+            "n_iter_": n_iter,
+            "t_": n_iter * self._problem.rows.weights.shape[0],
+            "loss_": objective.at(params).value / total,
+            "best_loss_": run.best.value / total,
+            "loss_curve_": [row["value"] / total for row in rows],
+            "history_": [{"n_iter": row["n_iter"], "loss": row.pop("value") / total, **row} for row in rows],
+            "status_": run.status,
+            "solver_": run.solver,
+            "restarts_": self._training.restarts,
+            "stationary_point_": classify(objective, params) if small else None,
+        }
+
+    def _warn(self, run):
+        if run.status is Status.MAX_ITER and self._estimator.max_iter is not None:
+            warnings.warn(
+                f"{run.status.message} max_iter={self._estimator.max_iter}; relative gradient norm "
+                f"{run.state.point.criticality:.1e}, tol={self._estimator.tol:g}.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+
+def fitted_attributes(model, dtype):
+    """Attributes that make an estimator able to predict, from a `FittedNetwork`.
+
+    `units_` (q, k) are the standardized basis parameters; `coefs_` and `intercepts_` exist for ridge bases.
+    """
+    xp = namespace(model.params)
+    attributes = {
+        "_model": model,
+        "units_": xp.astype(model.network.unpack(model.params).units, dtype),
+        "n_layers_": 3,
+        "n_outputs_": model.network.n_outputs,
+        "out_activation_": model.loss.out_activation,
+    }
+    if hasattr(model.network.basis, "second_derivative"):
+        coefs, intercepts = model.folded_coefs()
+        attributes["coefs_"] = [xp.astype(c, dtype) for c in coefs]
+        attributes["intercepts_"] = [xp.astype(i, dtype) for i in intercepts]
+    return attributes
+
+
+def fingerprint(estimator, problem):
+    """What tells one problem from another without storing the data: shapes and sums along a fixed wave, penalty and loss."""
+    rows = problem.rows
+    xp = namespace(rows.inputs)
+    wave = xp.sin(xp.astype(xp.arange(1, rows.weights.shape[0] + 1, device=rows.weights.device), xp.float64))
+    sums = [float(xp.sum(array * wave)) for array in rows]
+    return (*rows.inputs.shape, *sums, estimator.alpha, repr(getattr(estimator, "loss", None)), repr(estimator.activation))
