@@ -47,8 +47,8 @@ class NewtonMLPRegressor(ShallowRegressor):
         Go on from the last fit. With a named solver, one restart and the same data the continuation is exact: 20 trials and 20
         more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from the last parameters.
     early_stopping : bool, default=False
-        Hold out `validation_fraction` of the rows, stop when the loss on them has not improved for `n_iter_no_change` trials,
-        and keep the parameters where it was best. Works with every solver.
+        Hold out `validation_fraction` of the rows, stop when the loss on them has not improved for `n_iter_no_change` accepted
+        trials, and keep the parameters where it was best. Works with every solver.
     validation_fraction : float in (0, 1), default=0.1
     n_iter_no_change : int >= 1, default=20
     n_restarts : int >= 1, default=4
@@ -198,8 +198,8 @@ class NewtonMLPClassifier(ShallowClassifier):
         Go on from the last fit. With a named solver, one restart and the same data the continuation is exact: 20 trials and 20
         more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from the last parameters.
     early_stopping : bool, default=False
-        Hold out `validation_fraction` of the rows, stop when the loss on them has not improved for `n_iter_no_change` trials,
-        and keep the parameters where it was best. Works with every solver.
+        Hold out `validation_fraction` of the rows, stop when the loss on them has not improved for `n_iter_no_change` accepted
+        trials, and keep the parameters where it was best. Works with every solver.
     validation_fraction : float in (0, 1), default=0.1
     n_iter_no_change : int >= 1, default=20
     n_restarts : int >= 1, default=1
