@@ -95,6 +95,15 @@ class EarlyStopping:
         self._score = score
         self._since = 0
 
+    def state(self):
+        """What `restore` needs to go on in another fit."""
+        names = ("best_params", "best_value", "best_score", "_since")
+        return {**{name: getattr(self, name) for name in names}, "scores": list(self.scores)}
+
+    def restore(self, state):
+        """Go on from a `state` of an earlier fit."""
+        vars(self).update(state)
+
     def __call__(self, record, run):
         if record.accepted:
             self._since += 1

@@ -116,10 +116,10 @@ class Minimization:
                 self.status = self._check(record)
                 # every callback sees every record, whoever asks to stop
                 asked = [callback(record, self) for callback in callbacks]
-                if self.status is None and any(asked):
+                if any(asked) and self.status not in (Status.GRADIENT, Status.ZERO):
                     self.status = Status.CALLBACK
         except KeyboardInterrupt:
-            self.status = Status.INTERRUPTED
+            self.interrupt()
             raise
         if self.status is None:
             self.status = Status.MAX_ITER
@@ -138,6 +138,12 @@ class Minimization:
     def is_zero(self, fraction=_ZERO):
         """Whether a nonnegative objective has fallen to this fraction of its value at the start."""
         return self.best.value <= fraction * self._scale
+
+    def interrupt(self):
+        """Close a run that was interrupted, perhaps before its first record."""
+        self.status = Status.INTERRUPTED
+        if not self.history:
+            self.history.append(self._record(0))
 
     def _record(self, n_iter):
         state, counts = self.state, self.objective.counts
@@ -246,6 +252,9 @@ def minimize(objective, x0, solver, *, max_iter=1000, gtol=1e-8, xtol=0.0, ftol=
     >>> minimize(rosenbrock, np.array([-1.2, 1.0]), TrustRegion()).x.round(6)
     array([1., 1.])
     """
+    for name, value, least in (("max_iter", max_iter, 1), ("patience", patience, 1), ("gtol", gtol, 0), ("xtol", xtol, 0)):
+        if not value >= least:
+            raise ValueError(f"{name}={value!r} must be at least {least}.")
     solver = resolve("solver", solver, newtonreg.solvers, ("init", "step"))
     x0 = as_floats(x0)
     if tuple(x0.shape) != (objective.n_params,):

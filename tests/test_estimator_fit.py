@@ -85,7 +85,7 @@ def test_warm_start_survives_pickling_and_copes_with_new_data():
     model.fit(X1 + 0.1, WAVE)
     np.testing.assert_array_equal(model._model.inputs.offset, offset)
     assert model.n_iter_ == 20
-    with pytest.raises(ValueError, match="warm_start=True continues"):
+    with pytest.raises(ValueError, match="warm_start=True continues the network"):
         model.set_params(hidden_layer_sizes=(7,)).fit(X1, WAVE)
 
 

@@ -125,6 +125,11 @@ BAD_PARAMETERS = [
     ({"n_restarts": 0}, "n_restarts=0"),
     ({"batch_size": 10}, "batch_size=10"),
     ({"device": "gpu"}, "device='gpu'"),
+    ({"warm_start": "no"}, "warm_start='no'"),
+    ({"early_stopping": "no"}, "early_stopping='no'"),
+    ({"n_jobs": 0}, "n_jobs=0"),
+    ({"solver": TrustRegion(subproblem="damped")}, "subproblem='damped' takes a damping"),
+    ({"solver": TrustRegion(accept="x")}, "accept='x'"),
     ({"early_stopping": True, "validation_fraction": 1.0}, "validation_fraction=1.0"),
 ]
 

@@ -90,8 +90,8 @@ def data(request):
 @pytest.fixture
 def many_batches(monkeypatch):
     """Batches of at most 64 rows, whatever the network."""
-    for name in ("_BATCH_DOUBLES", "_GPU_BATCH_DOUBLES"):
-        monkeypatch.setattr(empirical_risk, name, 1)
+    for name, value in (("_BATCH_DOUBLES", 1), ("_GPU_BATCH_DOUBLES", 1), ("_LEAST_ROWS", 64)):
+        monkeypatch.setattr(empirical_risk, name, value)
 
 
 @pytest.fixture
@@ -156,8 +156,8 @@ def test_batches_do_not_matter(xp, data, monkeypatch):
     data = make_data(data.loss, 200)
     arguments = xp.asarray(data.w), xp.asarray(data.v)
     whole = make_risk(xp, data)
-    for name in ("_BATCH_DOUBLES", "_GPU_BATCH_DOUBLES"):
-        monkeypatch.setattr(empirical_risk, name, 1)
+    for name, value in (("_BATCH_DOUBLES", 1), ("_GPU_BATCH_DOUBLES", 1), ("_LEAST_ROWS", 64)):
+        monkeypatch.setattr(empirical_risk, name, value)
     split = make_risk(xp, data)
     assert (len(whole.batches), len(split.batches)) == (1, 4)
     assert sum(batch.weights.shape[0] for batch in split.batches) == 200

@@ -1,7 +1,5 @@
 """Array namespaces and transfers: NumPy, array-api-strict and CuPy behind one small door."""
 
-import math
-
 import array_api_compat
 import numpy as np
 from array_api_compat import array_namespace, is_cupy_array, is_numpy_array
@@ -18,7 +16,6 @@ __all__ = [
     "is_device_array",
     "is_numpy_array",
     "namespace",
-    "native_scalar",
     "outer_rows",
     "to_device",
     "to_floats",
@@ -64,6 +61,8 @@ def to_host(array):
         return array
     if is_cupy_array(array):
         return array.get()
+    if array_api_compat.is_torch_array(array):
+        return array.detach().cpu().numpy()
     if hasattr(array, "to_device"):
         array = array.to_device(namespace(array).__array_namespace_info__().default_device())
     return np.asarray(array)
@@ -77,14 +76,6 @@ def to_device(array, like):
     if type(array) is type(like):
         return xp.asarray(array, device=device_of(like))
     return xp.asarray(to_host(array), device=device_of(like))
-
-
-def native_scalar(value, name="value"):
-    """Python float of a finite number; refuses NaN and infinity by name."""
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {value!r}.")
-    return number
 
 
 def index_add_diagonal(matrix, diagonal):

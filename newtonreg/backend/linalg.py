@@ -12,7 +12,7 @@ from scipy.linalg import eigh as _scipy_eigh
 
 from newtonreg.backend.arrays import device_of, is_cupy_array, is_numpy_array, namespace
 
-__all__ = ["Cholesky", "SymmetricSum", "cholesky", "eigh", "eigvalsh", "gram", "matmul", "norm", "upper_qr", "svd"]
+__all__ = ["Cholesky", "SymmetricSum", "cholesky", "eigh", "eigvalsh", "matmul", "norm"]
 
 
 def matmul(a, b):
@@ -96,13 +96,6 @@ def _mirror_lower(matrix, block=256):
     return matrix
 
 
-def gram(rows):
-    """rows @ rowsᵀ (r, r) for one batch of rows (r, b)."""
-    total = SymmetricSum(rows.shape[0], rows)
-    total.add(rows)
-    return total.full()
-
-
 class Cholesky:
     """Factor of a positive definite matrix, L Lᵀ = A; made by `cholesky`.
 
@@ -172,21 +165,3 @@ def eigvalsh(matrix):
     if is_numpy_array(matrix):
         return _scipy_eigh(matrix, eigvals_only=True, check_finite=False, driver="evd")
     return namespace(matrix).linalg.eigvalsh(matrix)
-
-
-def upper_qr(matrix):
-    """R (min(n, p), p) of the QR factorization of (n, p); Q is not formed."""
-    if is_numpy_array(matrix):
-        from scipy.linalg import qr
-
-        return qr(matrix, mode="r", check_finite=False)[0][: min(matrix.shape)]
-    return namespace(matrix).linalg.qr(matrix, mode="reduced")[1]
-
-
-def svd(matrix):
-    """Thin singular value decomposition U, s, Vᵀ."""
-    if is_numpy_array(matrix):
-        from scipy.linalg import svd as scipy_svd
-
-        return scipy_svd(matrix, full_matrices=False, check_finite=False)
-    return tuple(namespace(matrix).linalg.svd(matrix, full_matrices=False))

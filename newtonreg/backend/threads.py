@@ -1,5 +1,6 @@
 """BLAS threads: none for small matrices, where handing work over costs more than the work."""
 
+import threading
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -9,6 +10,10 @@ __all__ = ["threads_for"]
 
 _SERIAL_FLOPS = 2e8
 """Flops of one matrix product below which a second thread does not pay on a busy machine."""
+
+
+_LOCK = threading.Lock()
+_active = {"blocks": 0, "limit": None}
 
 
 @lru_cache(maxsize=1)
@@ -22,5 +27,23 @@ def threads_for(flops):
     if flops >= _SERIAL_FLOPS:
         yield
         return
-    with _controller().limit(limits=1, user_api="blas"):
+    _enter()
+    try:
         yield
+    finally:
+        _leave()
+
+
+def _enter():
+    """The limit is the process's, and fits may overlap in threads: the first one in sets it, the last one out takes it back."""
+    with _LOCK:
+        if _active["blocks"] == 0:
+            _active["limit"] = _controller().limit(limits=1, user_api="blas")
+        _active["blocks"] += 1
+
+
+def _leave():
+    with _LOCK:
+        _active["blocks"] -= 1
+        if _active["blocks"] == 0:
+            _active["limit"].restore_original_limits()

@@ -14,7 +14,7 @@ from newtonreg.estimators._callbacks import CallbackBridge
 from newtonreg.estimators._data import standardize
 from newtonreg.estimators._input import check_dispatch, float_dtypes, split_validation
 from newtonreg.estimators._model import FittedNetwork
-from newtonreg.estimators._outcome import Outcome, fingerprint
+from newtonreg.estimators._outcome import Outcome, check_same_shape, fingerprint
 from newtonreg.estimators._sklearn import BaseEstimator, check_same_namespace
 from newtonreg.landscape import classify
 from newtonreg.networks import ShallowNetwork
@@ -35,11 +35,13 @@ class Components(NamedTuple):
 
 @contextmanager
 def unchanged_on_error(estimator):
-    """Leave the estimator as it was where an exception passes; Ctrl-C passes too, with what the fit stored until then."""
+    """Leave the estimator as it was where an exception passes, unless it is a Ctrl-C that the fit has stored its best for."""
     before = dict(estimator.__dict__)
     try:
         yield
-    except Exception:
+    except BaseException as error:
+        if getattr(error, "best_is_kept", False):
+            raise
         kept = {name: value for name, value in estimator.__dict__.items() if name.startswith(("_skl_", "_callback"))}
         estimator.__dict__.clear()
         estimator.__dict__.update({**before, **kept})
@@ -60,14 +62,16 @@ class ShallowMLP(BaseEstimator):
 
     def _fit_rows(self, X, rows, components, arguments):
         """Fit on `Rows`; `arguments` (X, y, metadata) are for scikit-learn's callbacks."""
+        if is_cupy_array(rows.inputs) and self.n_jobs not in (None, 1):
+            raise ValueError(f"n_jobs={self.n_jobs!r}: a fit on a GPU runs in one process; set n_jobs=None.")
+        components.loss.check_target(rows.targets)
+        network = ShallowNetwork(components.basis, rows.inputs.shape[0], components.width, rows.targets.shape[0])
+        if self._continues():
+            check_same_shape(self, network)
         rng = self._random_state()
         rows, held_out = split_validation(self, rows, rng)
         scalings = self._scalings(rows) if self._continues() else None
         problem = standardize(rows, components.loss.out_activation == "identity", scalings)
-        if is_cupy_array(rows.inputs) and self.n_jobs not in (None, 1):
-            raise ValueError(f"n_jobs={self.n_jobs!r}: a fit on a GPU runs in one process; set n_jobs=None.")
-        components.loss.check_target(problem.rows.targets)
-        network = ShallowNetwork(components.basis, problem.rows.inputs.shape[0], components.width, problem.rows.targets.shape[0])
         validation.check_fits_memory(network, problem.rows.inputs)
         objective = _risk(network, components.loss, problem.rows, self.alpha)
         template = FittedNetwork(network, None, problem.inputs, problem.targets, components.loss)
@@ -78,9 +82,12 @@ class ShallowMLP(BaseEstimator):
         outcome = Outcome(self, training, template, stopper, X, problem)
         training.callbacks = self._callbacks(training, stopper, CallbackBridge(self, context, arguments, outcome.attributes))
         try:
-            self._start(training, rng, problem).finish()
-        except KeyboardInterrupt:
-            outcome.store()
+            self._start(training, rng, problem, stopper).finish()
+        except KeyboardInterrupt as interrupt:
+            if training.run is not None:
+                training.run.interrupt()
+                outcome.store()
+                interrupt.best_is_kept = True
             raise
         outcome.store()
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: dict(self.__dict__), **arguments)
@@ -139,26 +146,25 @@ class ShallowMLP(BaseEstimator):
             screening_iter=work.screening_iter,
             max_iter=work.max_iter if self.max_iter is None else self.max_iter,
             tol=self.tol,
-            n_jobs=self.n_jobs,
+            # arrays of a GPU must not be sent to other processes, whatever the joblib context says
+            n_jobs=1 if is_cupy_array(objective.penalty) else self.n_jobs,
         )
         return Training(objective, work.phases, settings)
 
-    def _start(self, training, rng, problem):
+    def _start(self, training, rng, problem, stopper):
         """Draw starts, or go on where the last fit ended."""
         if not self._continues():
             return training.start(rng)
-        params = to_device(self._model.params, problem.rows.inputs)
-        if params.shape[0] != training.objective.n_params:
-            raise ValueError(
-                f"warm_start=True continues a network of {params.shape[0]} parameters, and these data and hidden_layer_sizes="
-                f"{self.hidden_layer_sizes!r} give {training.objective.n_params}. Set warm_start=False to start anew."
-            )
-        solver, state, mark = getattr(self, "_warm", (None, None, None))
-        if mark == fingerprint(self, problem) and repr(solver) == repr(training.phases[0].solver):
-            history = list(self._records)
-            training.settings = training.settings._replace(max_iter=history[-1].n_iter + training.settings.max_iter)
-            return training.resume(state.attached(training.objective), history)
-        return training.resume(training.phases[0].solver.init(training.objective, params))
+        like = problem.rows.inputs
+        warm = getattr(self, "_warm", None)
+        solver = training.phases[0].solver
+        if warm is None or warm.mark != fingerprint(self, problem, solver):
+            return training.resume(solver.init(training.objective, to_device(self._model.params, like)))
+        if stopper is not None and warm.stopper is not None:
+            stopper.restore(warm.stopper)
+        training.settings = training.settings._replace(max_iter=warm.history[-1].n_iter + training.settings.max_iter)
+        state = warm.state.attached(training.objective, lambda array: to_device(array, like))
+        return training.resume(state, warm.history)
 
     def _early_stopping(self, template, objective, held_out, loss):
         if held_out is None:
@@ -234,6 +240,7 @@ class ShallowMLP(BaseEstimator):
         network = self._model.network
         if rows.targets.shape[0] != network.n_outputs:
             raise ValueError(f"y has {rows.targets.shape[0]} outputs and the estimator was fitted on {network.n_outputs}.")
+        self._model.loss.check_target(rows.targets)
         problem = standardize(rows, True, self._scalings(rows))
         params = to_device(self._model.params, rows.inputs)
         return classify(_risk(network, self._model.loss, problem.rows, self.alpha), params, tol)

@@ -5,6 +5,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from newtonreg.backend.arrays import namespace, to_device, to_host
+from newtonreg.backend.special import log1pexp, logsumexp
 from newtonreg.estimators._base import ShallowMLP, unchanged_on_error
 from newtonreg.estimators._data import prepare
 from newtonreg.estimators._input import validated_arrays
@@ -148,17 +149,24 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         -------
         probabilities : array
         """
-        return self._probabilities(X, "predict_proba")
+        logs, dtype = self._log_probabilities(X, "predict_proba")
+        xp = namespace(logs)
+        return xp.astype(xp.exp(logs), dtype)
 
-    def _probabilities(self, X, method):
+    def _log_probabilities(self, X, method):
+        """Logarithms (n, classes or labels) in float64 from the raw predictions: small probabilities keep their digits."""
         X = self._check_input(X, method)
         xp = namespace(X)
-        values = xp.astype(xp.matrix_transpose(self._model.prediction(X)), X.dtype)
-        if self._multilabel or values.shape[1] > 1:
-            return values
-        if len(self.classes_) == 1:
-            return xp.ones_like(values)
-        return xp.concat([1.0 - values, values], axis=1)
+        raw = self._model.raw_prediction(X)
+        if self._multilabel:
+            logs = -log1pexp(-raw)
+        elif raw.shape[0] > 1:
+            logs = raw - logsumexp(raw, axis=0)[None, :]
+        elif len(self.classes_) == 1:
+            logs = xp.zeros_like(raw)
+        else:
+            logs = xp.concat([-log1pexp(raw), -log1pexp(-raw)], axis=0)
+        return xp.matrix_transpose(logs), X.dtype
 
     def predict_log_proba(self, X):
         """Logarithms of `predict_proba`.
@@ -171,10 +179,8 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         -------
         log_probabilities : array
         """
-        values = self._probabilities(X, "predict_log_proba")
-        xp = namespace(values)
-        tiny = xp.finfo(values.dtype).smallest_normal
-        return xp.log(xp.where(values > tiny, values, xp.full_like(values, tiny)))
+        logs, dtype = self._log_probabilities(X, "predict_log_proba")
+        return namespace(logs).astype(logs, dtype)
 
     def predict(self, X):
         """Predicted labels (n_samples,), or an indicator matrix (n_samples, n_labels).
@@ -229,7 +235,13 @@ def _class_factors(class_weight, classes, codes, weights):
         unknown = [label for label in class_weight if label not in classes]
         if unknown:
             raise ValueError(f"class_weight names the label {unknown[0]!r}, which is not in y; labels are {classes.tolist()!r}.")
-        return np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
+        factors = np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
+        for label, factor in zip(classes.tolist(), factors.tolist(), strict=True):
+            if not 0.0 <= factor < np.inf:
+                raise ValueError(
+                    f"class_weight gives the label {label!r} the factor {factor!r}; factors must be finite and >= 0."
+                )
+        return factors
     if class_weight == "balanced":
         totals = np.bincount(codes, weights=weights, minlength=len(classes))
         return weights.sum() / (len(classes) * np.where(totals > 0.0, totals, 1.0))

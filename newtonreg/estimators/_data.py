@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from newtonreg.backend.arrays import contiguous, cuda_array, namespace
-from newtonreg.estimators._scaling import Scaling, fit_scaling, identity_scaling
+from newtonreg.estimators._scaling import Scaling, check_range, fit_scaling, identity_scaling
 
 __all__ = ["Problem", "Rows", "prepare", "standardize"]
 
@@ -41,6 +41,8 @@ def prepare(X, targets, weights, device):
     weights = xp.astype(weights, xp.float64)
     rows = Rows(inputs, targets, weights)
     kept = xp.nonzero(weights > 0.0)[0]
+    if kept.shape[0] == 0:
+        raise ValueError("sample_weight times class_weight is zero for every row; no row is left to fit.")
     return rows if kept.shape[0] == weights.shape[0] else rows.take(kept)
 
 
@@ -49,6 +51,8 @@ def standardize(rows, scale_targets, scalings=None):
 
     Targets are standardized only where the link is the identity: counts and labels stay what they are.
     """
+    check_range("X", rows.inputs)
+    check_range("y", rows.targets)
     if scalings is None:
         inputs = fit_scaling(rows.inputs, rows.weights)
         m = rows.targets.shape[0]

@@ -1,6 +1,7 @@
 """Small checks of input arrays and the validation split."""
 
 import numpy as np
+import scipy.sparse
 from sklearn import get_config
 from sklearn.utils.validation import validate_data
 
@@ -47,6 +48,8 @@ def split_validation(estimator, rows, rng):
 def validated_arrays(estimator, X, y, sample_weight, reset, **options):
     """X, y and weights checked by scikit-learn, in the library and on the device of X."""
     check_dispatch(X, estimator)
+    if scipy.sparse.issparse(y):
+        raise TypeError("y is sparse; pass y.toarray().")
     if get_config()["array_api_dispatch"]:
         xp, _, device = get_namespace_and_device(X)
         y, sample_weight = move_to(y, sample_weight, xp=xp, device=device)

@@ -1,19 +1,30 @@
 """From a run to fitted attributes under scikit-learn's names."""
 
 import warnings
+from typing import NamedTuple
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from newtonreg.backend.arrays import is_numpy_array, namespace
+from newtonreg.backend.arrays import is_numpy_array, namespace, to_host
 from newtonreg.landscape import classify
 from newtonreg.minimize import Status
 
-__all__ = ["Outcome", "fingerprint"]
+__all__ = ["Outcome", "check_same_shape", "fingerprint"]
 
 _CLASSIFY_UP_TO = 500
 """Parameters up to which a fit ends with the eigenvalues of its Hessian."""
-_NOT_ALWAYS = ("coefs_", "intercepts_", "validation_scores_", "best_validation_score_", "_warm", "_records")
+_NOT_ALWAYS = ("coefs_", "intercepts_", "validation_scores_", "best_validation_score_", "_warm")
 """Attributes that some fits have and others not: an earlier fit must not leave them behind."""
+
+
+class Warm(NamedTuple):
+    """What an exact continuation needs: the solver's state, the history, the mark of the problem, early stopping's state."""
+
+    state: object
+    history: list
+    mark: tuple
+    stopper: dict | None
 
 
 class Outcome:
@@ -62,9 +73,14 @@ class Outcome:
         if self._stopper is not None:
             estimator.validation_scores_ = self._stopper.scores
             estimator.best_validation_score_ = self._stopper.best_score
+        estimator._shape = network_shape(estimator, self._template.network)
         if estimator.warm_start:
-            estimator._warm = (run.solver, run.state.detached(), fingerprint(estimator, self._problem))
-            estimator._records = run.history
+            estimator._warm = Warm(
+                run.state.detached(to_host if self._on_host else None),
+                run.history,
+                fingerprint(estimator, self._problem, run.solver),
+                None if self._stopper is None else self._stopper.state(),
+            )
         self._warn(run)
 
     def _account(self, run):
@@ -72,6 +88,7 @@ class Outcome:
         objective = self._training.objective
         total, params = objective.total_weight, self._kept(run)
         n_iter = max(1, run.history[-1].n_iter if run.history else 0)
+        losses = [record.value / total for record in run.history]
         rows = [record._asdict() for record in run.history]
         small = self._template.network.n_params <= _CLASSIFY_UP_TO
         return {
@@ -79,8 +96,8 @@ class Outcome:
             "t_": n_iter * self._problem.rows.weights.shape[0],
             "loss_": objective.at(params).value / total,
             "best_loss_": run.best.value / total,
-            "loss_curve_": [row["value"] / total for row in rows],
-            "history_": [{"n_iter": row["n_iter"], "loss": row.pop("value") / total, **row} for row in rows],
+            "loss_curve_": losses,
+            "history_": [_history_row(row, loss) for row, loss in zip(rows, losses, strict=True)],
             "status_": run.status,
             "solver_": run.solver,
             "restarts_": self._training.restarts,
@@ -95,6 +112,11 @@ class Outcome:
                 ConvergenceWarning,
                 stacklevel=6,
             )
+
+
+def _history_row(record, loss):
+    """A record of the loop with the objective as `loss_` has it."""
+    return {"n_iter": record["n_iter"], "loss": loss, **{name: value for name, value in record.items() if name != "value"}}
 
 
 def fitted_attributes(model, dtype):
@@ -117,10 +139,33 @@ def fitted_attributes(model, dtype):
     return attributes
 
 
-def fingerprint(estimator, problem):
-    """What tells one problem from another without storing the data: shapes and sums along a fixed wave, penalty and loss."""
+def network_shape(estimator, network):
+    """What a warm start must find again, by name."""
+    return {
+        "number of features": network.n_features,
+        "number of outputs": network.n_outputs,
+        "hidden_layer_sizes": network.n_units,
+        "activation": repr(network.basis),
+        "loss": repr(getattr(estimator, "loss", None)),
+        "classes": getattr(estimator, "classes_", np.empty(0)).tolist(),
+    }
+
+
+def check_same_shape(estimator, network):
+    """Raise where a warm start would continue another network than was fitted."""
+    before, now = estimator._shape, network_shape(estimator, network)
+    for name, value in now.items():
+        if value != before[name]:
+            raise ValueError(
+                f"warm_start=True continues the network that was fitted; its {name} was {before[name]} and would be {value}. "
+                "Set warm_start=False to start anew."
+            )
+
+
+def fingerprint(estimator, problem, solver):
+    """What tells one problem from another without storing the data: sums along a fixed wave, penalty, solver."""
     rows = problem.rows
     xp = namespace(rows.inputs)
     wave = xp.sin(xp.astype(xp.arange(1, rows.weights.shape[0] + 1, device=rows.weights.device), xp.float64))
     sums = [float(xp.sum(array * wave)) for array in rows]
-    return (*rows.inputs.shape, *sums, estimator.alpha, repr(getattr(estimator, "loss", None)), repr(estimator.activation))
+    return (*rows.inputs.shape, *sums, estimator.alpha, repr(solver))

@@ -1,13 +1,13 @@
 """Weighted standardization of the rows of an array: the problem that is solved has means 0 and standard deviations 1."""
 
-import math
 from typing import NamedTuple
 
-from newtonreg.backend.arrays import namespace
+from newtonreg.backend.arrays import namespace, to_floats
 
-__all__ = ["Scaling", "fit_scaling", "identity_scaling"]
+__all__ = ["Scaling", "check_range", "fit_scaling", "identity_scaling"]
 
 _EPS = 2.220446049250313e-16
+_LARGEST = 4e307
 
 
 class Scaling(NamedTuple):
@@ -50,7 +50,10 @@ def identity_scaling(n_rows, like):
     return Scaling(xp.zeros_like(like[:n_rows, 0]), xp.ones_like(like[:n_rows, 0]))
 
 
-def is_finite_scaling(scaling):
-    """Whether offsets and scales are finite."""
-    xp = namespace(scaling.scale)
-    return math.isfinite(float(xp.sum(scaling.scale))) and math.isfinite(float(xp.sum(scaling.offset)))
+def check_range(name, rows):
+    """Raise where differences of the entries of `rows` would overflow."""
+    (largest,) = to_floats(namespace(rows).max(namespace(rows).abs(rows)))
+    if largest > _LARGEST:
+        raise ValueError(
+            f"{name} contains {largest:g}: its range is beyond the largest float64, so it cannot be standardized; rescale it."
+        )

@@ -3,6 +3,8 @@
 import math
 import numbers
 
+import numpy as np
+
 import newtonreg.bases
 import newtonreg.losses
 import newtonreg.solvers
@@ -23,6 +25,12 @@ def check_parameters(estimator):
     check.integer("n_iter_no_change", low=1)
     check.number("learning_rate_init", low=0.0, open_low=True)
     check.number("validation_fraction", low=0.0, high=1.0, open_low=True, open_high=True)
+    for name in ("warm_start", "early_stopping", "shuffle"):
+        check.boolean(name)
+    if not isinstance(estimator.verbose, (bool, numbers.Integral)):
+        raise ValueError(f"verbose={estimator.verbose!r} must be a boolean or an integer.")
+    if estimator.n_jobs is not None and (not isinstance(estimator.n_jobs, numbers.Integral) or estimator.n_jobs == 0):
+        raise ValueError(f"n_jobs={estimator.n_jobs!r} must be None or an integer other than 0.")
     if estimator.max_iter is not None:
         check.integer("max_iter", low=1)
     if estimator.batch_size not in (None, "auto", "full"):
@@ -42,6 +50,11 @@ class _Checker:
         value = getattr(self._estimator, name)
         if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
             raise ValueError(f"{name}={value!r} must be an integer >= {low}.")
+
+    def boolean(self, name):
+        value = getattr(self._estimator, name)
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"{name}={value!r} must be True or False.")
 
     def number(self, name, low, high=math.inf, open_low=False, open_high=False):
         value = getattr(self._estimator, name)

@@ -101,7 +101,7 @@ def classify(objective, params, tol=1e-6):
 
 
 def _attains_bound(objective, point):
-    return getattr(objective, "is_nonnegative", False) and point.value <= _GAP * objective.total_weight
+    return getattr(objective, "is_nonnegative", False) and point.value <= _GAP * getattr(objective, "total_weight", 1.0)
 
 
 def _kind(attains_bound, stationary, index, nullity, size):

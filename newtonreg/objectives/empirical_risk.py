@@ -15,6 +15,8 @@ _BATCH_DOUBLES = 2**21
 """Doubles of working memory a batch of rows may take on a CPU (16 MB): large enough for BLAS, small enough for the cache."""
 _GPU_BATCH_DOUBLES = 2**27
 """The same on a GPU (1 GB), where a batch must outweigh the launching of its kernels."""
+_LEAST_ROWS = 16
+"""Rows of a batch at least, however wide the network is."""
 
 
 class Term(NamedTuple):
@@ -78,7 +80,8 @@ def _split(term):
     network = term.network
     doubles = _GPU_BATCH_DOUBLES if is_cupy_array(term.inputs) else _BATCH_DOUBLES
     coupled = network.n_outputs**2 if term.loss.hessian_structure == "full" else network.n_outputs
-    size = max(64, doubles // (network.n_inner + network.n_units + 1 + 2 * coupled))
+    monomials = network.n_unit_params * (network.n_unit_params + 1) // 2
+    size = max(_LEAST_ROWS, doubles // (network.n_inner + network.n_units + 1 + 2 * coupled + monomials))
     if n <= size:
         return [term]
     n_batches = math.ceil(n / size)

@@ -26,7 +26,7 @@ class SolverState:
     exhausted : bool
         No further reduction can be told from rounding.
     memory : dict
-        What else the solver needs to go on (arrays and numbers, picklable).
+        What else the solver needs to go on: numbers, and objects such as a norm's `Scaling` whose `state` is their arrays.
     cache : Any
         Factorizations of the current model; never needed to go on, and left out of copies.
     """
@@ -45,13 +45,29 @@ class SolverState:
         """Current parameters (p,)."""
         return self.point.params
 
-    def detached(self):
-        """A copy without the data behind it: `point` becomes the bare parameters. For pickling and warm starts."""
-        return replace(self, point=_Parameters(self.point.params), cache=None)
+    def detached(self, convert=None):
+        """A copy without the data behind it: `point` becomes the bare parameters. For pickling and warm starts.
 
-    def attached(self, objective):
+        `convert` is applied to every array, for instance to bring them to the host.
+        """
+        convert = convert or _unchanged
+        return replace(self, point=_Parameters(convert(self.point.params)), memory=self._converted(convert), cache=None)
+
+    def attached(self, objective, convert=None):
         """A detached state at work on `objective` again; the same data give bitwise the same continuation."""
-        return replace(self, point=objective.at(self.point.params), cache=None)
+        convert = convert or _unchanged
+        return replace(self, point=objective.at(convert(self.point.params)), memory=self._converted(convert), cache=None)
+
+    def _converted(self, convert):
+        """The memory with `convert` applied to the arrays in it, which are those of a norm's scaling."""
+        return {
+            name: type(value)(**{key: convert(array) for key, array in value.state.items()}) if hasattr(value, "state") else value
+            for name, value in self.memory.items()
+        }
+
+
+def _unchanged(array):
+    return array
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,13 @@ class TrustRegion(BaseEstimator):
         check_number("increase", self.increase, low=1.0)
         check_number("decrease", self.decrease, low=0.0, high=1.0)
         resolve_norm(self.norm)
+        check_number("accept", self.accept, low=-1e-300, high=self.eta1)
         if self.subproblem is not None:
-            resolve("subproblem", self.subproblem, newtonreg.subproblems, ("solve",))
+            subproblem = resolve("subproblem", self.subproblem, newtonreg.subproblems, ("solve",))
+            if getattr(subproblem, "control_name", "radius") != "radius":
+                raise ValueError(
+                    f"subproblem={self.subproblem!r} takes a damping, not a radius; pass 'spectral' or 'more-sorensen'."
+                )
 
     def init(self, objective, x0):
         """State at `x0` (p,)."""

@@ -25,6 +25,7 @@ class Damped(BaseEstimator):
     """
 
     name = "damped"
+    control_name = "damping"
 
     def solve(self, model, control):
         """The step for the damping `control`.

@@ -37,6 +37,7 @@ class MoreSorensen(BaseEstimator):
     """
 
     name = "more-sorensen"
+    control_name = "radius"
 
     def __init__(self, rtol=0.1, max_factorizations=30):
         self.rtol = rtol

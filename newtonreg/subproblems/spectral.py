@@ -32,6 +32,7 @@ class Spectral(BaseEstimator):
     """
 
     name = "spectral"
+    control_name = "radius"
 
     def solve(self, model, control):
         """The step for the radius `control`.

@@ -56,7 +56,7 @@ class Training:
     run : Minimization
         The run that goes on; None before there is one.
     restarts : list of dict
-        What each start reached in its short run: `loss`, `initial_loss`, `n_iter`.
+        What each start reached in its short run (a single start: in its run): `loss`, `initial_loss`, `n_iter`.
     """
 
     def __init__(self, objective, phases, settings, callbacks=()):
@@ -77,14 +77,21 @@ class Training:
         # also something to fall back on should the user interrupt the first short run
         self._begin(seeds[0])
         if len(seeds) > 1:
-            parallel = Parallel(n_jobs=self.settings.n_jobs, return_as="generator")
-            try:
-                for outcome in parallel(delayed(_short_run)(self.objective, *self._short_phase(), seed) for seed in seeds):
-                    self.restarts.append(outcome)
-            finally:
-                if self.restarts:
-                    self._begin(seeds[self._best_restart()])
+            self._screen(seeds)
+            self._begin(seeds[self._best_restart()])
         return self
+
+    def _screen(self, seeds):
+        parallel = Parallel(n_jobs=self.settings.n_jobs, return_as="generator")
+        reached = []
+        try:
+            for outcome, params in parallel(delayed(_short_run)(self.objective, *self._short_phase(), seed) for seed in seeds):
+                self.restarts.append(outcome)
+                reached.append(params)
+        except KeyboardInterrupt:
+            if reached:
+                self.resume(self.phases[0].solver.init(self.objective, reached[self._best_restart()]))
+            raise
 
     def _short_phase(self):
         phase = self.phases[0]
@@ -116,6 +123,8 @@ class Training:
 
     def _finish(self):
         self.run.run(self.callbacks)
+        if not self.restarts:
+            self.restarts = [_reached(self.run, self.objective.total_weight)]
         for phase in self.phases[1:]:
             stalled = self.run.status in (Status.REDUCTION, Status.EXHAUSTED)
             if not stalled or self.run.best.criticality <= self.settings.tol or self.run.is_zero(_NEARLY_ZERO):
@@ -130,13 +139,14 @@ class Training:
 
 
 def _short_run(objective, solver, stopping, seed):
-    """What a run from the start that `seed` draws reaches, a row of `Training.restarts`."""
+    """What a run from the start that `seed` draws reaches: a row of `Training.restarts`, and its parameters."""
     with threads_for(objective.curvature_flops):
         start = draw_start(objective, np.random.RandomState(seed))
         run = Minimization(objective, solver, solver.init(objective, start), stopping).run()
-    first, last = run.history[0].value, run.history[-1].value
-    return {
-        "loss": last / objective.total_weight,
-        "initial_loss": first / objective.total_weight,
-        "n_iter": run.history[-1].n_iter,
-    }
+    return _reached(run, objective.total_weight), run.best.params
+
+
+def _reached(run, total):
+    """A row of `Training.restarts`."""
+    first, last = run.history[0], run.history[-1]
+    return {"loss": last.value / total, "initial_loss": first.value / total, "n_iter": last.n_iter}
