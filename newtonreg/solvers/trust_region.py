@@ -20,8 +20,8 @@ _SPECTRAL_UP_TO = 250
 """Parameters up to which a step comes from an eigendecomposition: a few milliseconds more than factorizations, and exact."""
 
 
-_RTOL = 1e-5
-"""Of the radius: tight, because within a loose tolerance rounding picks one of many steps, and a fit would depend on it."""
+_RTOL = 1e-2
+"""Of the radius: within a looser tolerance rounding picks one of many steps, a tighter one costs two more factorizations."""
 
 
 class TrustRegion(BaseEstimator):
@@ -34,7 +34,7 @@ class TrustRegion(BaseEstimator):
     norm : str or Norm, default="spherical"
         Shape of the region.
     subproblem : str or Subproblem, default=None
-        None takes `Spectral()` up to 250 parameters and `MoreSorensen(rtol=1e-5)` above.
+        None takes `Spectral()` up to 250 parameters and `MoreSorensen(rtol=1e-2)` above.
     initial_radius, max_radius : float > 0
         In the norm's variables.
     eta1, eta2 : float, 0 < eta1 < eta2 < 1
