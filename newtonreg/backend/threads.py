@@ -8,7 +8,7 @@ from threadpoolctl import ThreadpoolController
 
 __all__ = ["threads_for"]
 
-_SERIAL_FLOPS = 2e8
+_SERIAL_FLOPS = 1e9
 """Flops of one matrix product below which a second thread does not pay on a busy machine."""
 
 
@@ -23,7 +23,7 @@ def _controller():
 
 @contextmanager
 def threads_for(flops):
-    """One BLAS thread inside the block where its typical product has fewer than about 2e8 `flops`, else as many as there are."""
+    """One BLAS thread inside the block where its typical product has fewer than about 1e9 `flops`, else as many as there are."""
     if flops >= _SERIAL_FLOPS:
         yield
         return
