@@ -37,7 +37,7 @@ def test_a_penalized_fit_ends_at_a_stationary_point_without_negative_curvature(a
 
 @SHORT
 @pytest.mark.parametrize(
-    "parameters", [{}, {"alpha": 0.1}, {"loss": "poisson"}, {"activation": "radial", "alpha": 1e-2}], ids=str
+    "parameters", [{}, {"alpha": 0.1}, {"loss": "poisson", "alpha": 0.1}, {"activation": "radial", "alpha": 1e-2}], ids=str
 )
 def test_weights_equal_repetition(parameters):
     y = np.exp(X5[:, 0] / 2) if "loss" in parameters else NOISY
