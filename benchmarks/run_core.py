@@ -5,18 +5,20 @@ Nothing is asserted here; ``benchmarks/README.md`` says what each table measures
 
 import argparse
 import importlib
+from pathlib import Path
 from typing import NamedTuple
 
 from tables import print_environment
 
-TABLES = ("hessian", "memory", "outputs", "accuracy", "classification", "noisy")
+TABLES = ("hessian", "memory", "outputs", "accuracy", "classification", "noisy", "nist")
 
 
 class Options(NamedTuple):
-    """What a table may be told: `seeds` (None is the table's own number) and `quick` for a look at small sizes."""
+    """What a table may be told: `seeds` (None is the table's own number), `quick` for a look at small sizes, where `data` are."""
 
     seeds: int | None
     quick: bool
+    data: Path | None
 
 
 def _positive(text):
@@ -31,6 +33,7 @@ def _arguments():
     parser.add_argument("tables", nargs="*", default="all", choices=[*TABLES, "all"], metavar="table", help=", ".join(TABLES))
     parser.add_argument("--seeds", type=_positive, help="random states (accuracy, noisy) or repeats (classification)")
     parser.add_argument("--quick", action="store_true", help="small sizes and few seeds: shows that everything works")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="NIST's .dat files (nist); default ../shared/data/nist_strd")
     return parser.parse_args()
 
 
@@ -40,7 +43,7 @@ def main():
     print_environment()
     for name in TABLES:
         if "all" in arguments.tables or name in arguments.tables:
-            importlib.import_module(name).run(Options(arguments.seeds, arguments.quick))
+            importlib.import_module(name).run(Options(arguments.seeds, arguments.quick, arguments.data))
 
 
 if __name__ == "__main__":

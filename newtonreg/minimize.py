@@ -2,15 +2,18 @@
 
 import math
 from enum import IntEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 from scipy.optimize import OptimizeResult
 
 import newtonreg.solvers
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import as_floats, to_floats
+from newtonreg.backend.arrays import as_floats, namespace, to_floats
 from newtonreg.components import resolve
+from newtonreg.objectives import Counts
 from newtonreg.solvers.acceptance import rounding_noise
+from newtonreg.solvers.requirements import check_requirements
 
 __all__ = ["IterationRecord", "Minimization", "Status", "minimize"]
 
@@ -26,6 +29,7 @@ class Status(IntEnum):
     MAX_ITER = 5
     CALLBACK = 6
     INTERRUPTED = 7
+    GRADIENT_FLAT = 8
 
     @property
     def message(self):
@@ -47,6 +51,7 @@ _MESSAGES = {
     Status.MAX_ITER: "The trials allowed were used up while the objective was still falling.",
     Status.CALLBACK: "A callback asked to stop.",
     Status.INTERRUPTED: "Interrupted from the keyboard.",
+    Status.GRADIENT_FLAT: "Gradient-flat: the gradient does not vanish, but lies in the kernel of the Hessian.",
 }
 
 
@@ -60,13 +65,28 @@ class IterationRecord(NamedTuple):
     ratio: float
     control: float
     accepted: bool
+    predicted_reduction: float
     nfev: int
     njev: int
     nhev: int
+    nhvp: int
+    n_backprops: int
+
+    @property
+    def counts(self):
+        """The `Counts` at that moment."""
+        return Counts(self.nfev, self.njev, self.nhev, self.nhvp)
 
 
 _ZERO = 1e-28
-"""Of its value at the start, below which a nonnegative objective is zero to rounding (a residual of 1e-14)."""
+"""Of its value at the start, below which a nonnegative objective is zero to rounding (a residual of 1e-14); and of what has
+been gained, below which nothing is left to gain."""
+_NOISE_TRIALS = 4
+"""Trials in a row that promise less than rounding noise and do not halve the gradient, after which a run is exhausted."""
+
+
+_FLAT = 0.9
+"""Relative gradient flatness above which a root finder has ended where no step lowers the gradient (Frye et al. 2020)."""
 
 
 class Stopping(NamedTuple):
@@ -95,6 +115,8 @@ class Minimization:
         self.best = state.point
         self._lowest = state.point.value
         self._stopping = stopping
+        self._stood_still = False
+        self._progress = list(accumulate(map(self._merit, self.history), min))
         if not math.isfinite(state.point.value):
             raise FloatingPointError(f"The objective is {state.point.value} at the starting point: nothing to start from.")
         start = self.history[0].value if self.history else state.point.value
@@ -109,10 +131,12 @@ class Minimization:
                 if self.status is not None:
                     break
                 if n_iter > 0:
-                    self.state = self.solver.step(self.objective, self.state)
+                    before, self.state = self.state, self.solver.step(self.objective, self.state)
+                    self._stood_still = self.state.accepted and _is_same(before.params, self.state.params)
                     self._keep_best()
                 record = self._record(n_iter)
                 self.history.append(record)
+                self._progress.append(min(self._progress[-1:] + [self._merit(record)]))
                 self.status = self._check(record)
                 # every callback sees every record, whoever asks to stop
                 asked = [callback(record, self) for callback in callbacks]
@@ -128,11 +152,20 @@ class Minimization:
                 callback.end(self)
         return self
 
+    def _merit(self, record):
+        """What the solver lowers."""
+        finds_root = getattr(self.solver, "merit", "value") == "gradient"
+        return record.gradient_norm if finds_root else record.value
+
     def _keep_best(self):
-        """The latest point whose value cannot be told from the lowest: at rounding level its gradient is the smaller one."""
-        value = self.state.point.value
+        """The latest point, unless the solver may climb: then the latest of those that rounding cannot tell from the lowest.
+
+        A solver whose `merit` is the gradient looks for stationary points, not for low ones.
+        """
+        value, solver = self.state.point.value, self.solver
         self._lowest = min(self._lowest, value)
-        if value <= self._lowest + rounding_noise(self._lowest):
+        descends = getattr(solver, "monotone", True) or getattr(solver, "merit", "value") == "gradient"
+        if descends or value <= self._lowest + rounding_noise(self._lowest):
             self.best = self.state.point
 
     def is_zero(self, fraction=_ZERO):
@@ -156,9 +189,12 @@ class Minimization:
             state.ratio,
             state.control,
             state.accepted,
+            state.predicted,
             counts.nfev,
             counts.njev,
             counts.nhev,
+            counts.nhvp,
+            counts.n_backprops,
         )
 
     def _check(self, record):
@@ -167,18 +203,31 @@ class Minimization:
             return Status.ZERO
         if record.accepted and state.point.criticality <= stop.gtol and not _at_saddle(self):
             return Status.GRADIENT
-        if state.exhausted:
-            return Status.EXHAUSTED
+        if state.exhausted or self._stands_still(record):
+            return Status.GRADIENT_FLAT if state.memory.get("flatness", 0.0) > _FLAT else Status.EXHAUSTED
         if record.n_iter > 0 and record.accepted and record.step_norm <= stop.xtol * _length(state.params):
             return Status.STEP
         if record.n_iter >= self._first + stop.patience:
-            before = self.history[record.n_iter - stop.patience].value
-            if before - record.value <= stop.ftol * abs(before):
+            before = self._progress[record.n_iter - stop.patience]
+            if before - self._progress[-1] <= stop.ftol * abs(before):
                 return Status.REDUCTION
         return Status.MAX_ITER if record.n_iter >= stop.max_iter else None
 
+    def _stands_still(self, record):
+        """Whether the last step changed no parameter, or the last few promised nothing and left the gradient as it was."""
+        if self._stood_still:
+            return True
+        if record.n_iter < self._first + _NOISE_TRIALS:
+            return False
+        last, before = self.history[-_NOISE_TRIALS:], self.history[self._first : -_NOISE_TRIALS]
+        noise = max(rounding_noise(record.value), _ZERO * (before[0].value - record.value))
+        if not all(trial.predicted_reduction <= noise for trial in last):
+            return False
+        # the gradient is known more exactly than F, and while it still shrinks these steps are worth taking
+        return min(trial.gradient_norm for trial in last) > 0.5 * min(trial.gradient_norm for trial in before)
+
     def result(self):
-        """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev status message success history`."""
+        """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev nhvp n_backprops status message success history`."""
         counts = self.objective.counts
         # a solver without safeguards may end at a stationary point that is not its lowest one
         point = self.state.point if self.status is Status.GRADIENT else self.best
@@ -190,6 +239,8 @@ class Minimization:
             nfev=counts.nfev,
             njev=counts.njev,
             nhev=counts.nhev,
+            nhvp=counts.nhvp,
+            n_backprops=counts.n_backprops,
             status=self.status,
             message=self.status.message,
             success=self.status.success,
@@ -203,11 +254,15 @@ def _at_saddle(run):
     return leaves is not None and leaves(run.state)
 
 
+def _is_same(params, others):
+    return bool(namespace(params).all(params == others))
+
+
 def _length(params):
     return to_floats(linalg.norm(params))[0]
 
 
-def minimize(objective, x0, solver, *, max_iter=1000, gtol=1e-8, xtol=0.0, ftol=0.0, patience=50, callbacks=(), state=None):
+def minimize(objective, x0, solver, *, max_iter=5000, gtol=None, xtol=0.0, ftol=0.0, patience=50, callbacks=(), state=None):
     """Minimize an objective by a solver.
 
     Parameters
@@ -220,12 +275,15 @@ def minimize(objective, x0, solver, *, max_iter=1000, gtol=1e-8, xtol=0.0, ftol=
         For instance `TrustRegion()` or "trust-region".
     max_iter : int >= 1
         Trials, accepted or not.
-    gtol : float >= 0
+    gtol : float >= 0 or None, default=None
         Stop where the objective's `criticality` (the gradient norm, relative where the objective has a scale) is at most this.
+        None takes the objective's own: 1e-8 for a network, 1e-10 for `LeastSquares`, and 0 for `Analytic`, which has no unit to
+        compare with: such a run ends when rounding leaves nothing to gain.
     xtol : float >= 0
         Stop where an accepted step is at most this relative to ‖x‖.
     ftol : float >= 0
-        Stop where the objective fell by at most this fraction over the last `patience` trials.
+        Stop where the objective (for a root finder the gradient norm) fell by at most this fraction over the last `patience`
+        trials.
     patience : int >= 1
         See `ftol`.
     callbacks : sequence of callable
@@ -252,12 +310,14 @@ def minimize(objective, x0, solver, *, max_iter=1000, gtol=1e-8, xtol=0.0, ftol=
     >>> minimize(rosenbrock, np.array([-1.2, 1.0]), TrustRegion()).x.round(6)
     array([1., 1.])
     """
+    gtol = getattr(objective, "gtol", 1e-8) if gtol is None else gtol
     for name, value, least in (("max_iter", max_iter, 1), ("patience", patience, 1), ("gtol", gtol, 0), ("xtol", xtol, 0)):
         if not value >= least:
             raise ValueError(f"{name}={value!r} must be at least {least}.")
     solver = resolve("solver", solver, newtonreg.solvers, ("init", "step"))
+    check_requirements(solver, objective)
     x0 = as_floats(x0)
-    if tuple(x0.shape) != (objective.n_params,):
+    if x0.ndim != 1 or objective.n_params not in (None, x0.shape[0]):
         raise ValueError(f"x0 has shape {tuple(x0.shape)} and the objective has n_params={objective.n_params}; they must agree.")
     start = solver.init(objective, x0) if state is None else state.attached(objective)
     return Minimization(objective, solver, start, Stopping(max_iter, gtol, xtol, ftol, patience)).run(callbacks).result()

@@ -120,6 +120,13 @@ class Evaluation(Protocol):
     def second_directional(self, v: Array) -> Array:
         """Jᵀ ∂²r[v, v], sums of squares only: what geodesic acceleration needs."""
 
+    square_root: Any
+    """`SquareRoot` (R, z) with RᵀR the Gauss–Newton matrix and Rᵀz the gradient, sums of squares only."""
+    second_order: Array
+    """Σ_i r_i ∇²r_i = hessian − gauss_newton, sums of squares only."""
+    n_residuals: int
+    """Rows of the Jacobian of a sum of squares."""
+
 
 class Objective(Protocol):
     """A function of a vector that counts what is asked of it."""
@@ -129,6 +136,10 @@ class Objective(Protocol):
     is_sum_of_squares: bool
     is_nonnegative: bool
     """Zero is a lower bound: reaching it ends a run."""
+    gtol: float
+    """The `criticality` at which a run ends unless the caller says otherwise."""
+    provides: frozenset
+    """Which of "hessian", "gauss_newton", "square_root" (residuals) and "outer" (linear parameters) it has."""
 
     def at(self, params: Array) -> Evaluation:
         """The function at `params` (p,)."""
@@ -140,10 +151,10 @@ class Step(NamedTuple):
     p: Array
     """The step (p,)."""
     multiplier: float
-    """λ ≥ 0 with (B + λI) p = −g; λ (radius − ‖p‖) = 0."""
+    """λ ≥ 0 with (B + λI) p = −g; λ (radius − ‖p‖) = 0, or λ = σ ‖p‖. NaN where an approximate step has none."""
     on_boundary: bool
     predicted_reduction: float
-    """−(gᵀp + ½ pᵀBp) ≥ 0."""
+    """−(gᵀp + ½ pᵀBp) ≥ 0, the cubic term included where there is one."""
     norm: float
     """‖p‖."""
     resolve: Any = None
@@ -151,27 +162,54 @@ class Step(NamedTuple):
 
 
 class Subproblem(Protocol):
-    """Minimizes a quadratic model under a scalar control (radius, damping)."""
+    """Minimizes a quadratic model under a scalar control (radius, damping, sigma).
+
+    Two class attributes may be added: `needs_matrix = False` where products with B suffice, and `leaves_saddles = False` where
+    there is no step without a gradient.
+    """
 
     name: str
+    control_name: str
+    """What `control` is: "radius", "damping" or "sigma"."""
 
     def solve(self, model: Any, control: float) -> Step | None:
         """The step for `control`; None where there is none (a damping that leaves the matrix indefinite)."""
 
 
+class Curvature(Protocol):
+    """Which symmetric matrix B stands for the second derivatives in a model."""
+
+    name: str
+    is_exact: bool
+    """B is the Hessian, so its negative eigenvalues are those of F."""
+    requires: tuple
+    """What it needs of an objective, see `Objective.provides`."""
+
+    def at(self, evaluation: Evaluation, previous: Any) -> Any:
+        """The `CurvaturePoint` at `evaluation`: lazily `matrix`, `diagonal`, `product(v)`, and the `memory` for the next one.
+
+        `previous` is the memory of the last accepted point or None. The same point again gives the same B.
+        """
+
+
 class Norm(Protocol):
-    """A change of variables p = S q, S diagonal and positive, under which the trust region is a ball."""
+    """A linear change of variables p = S q under which the trust region is a ball."""
 
     name: str
 
-    def scaling(self, evaluation: Evaluation, matrix: Array, previous: Any) -> Any:
-        """The `Scaling` at `evaluation`, whose model Hessian is `matrix`; `previous` is the last accepted one or None."""
+    def scaling(self, evaluation: Evaluation, curvature: Any, previous: Any) -> Any:
+        """The `Scaling` at `evaluation` with the `CurvaturePoint` there; `previous` is the last accepted one or None.
+
+        Called once an accepted point.
+        """
 
 
 class Solver(Protocol):
     """`init` and `step` on frozen states; knows an objective and nothing else."""
 
     name: str
+    requires: tuple
+    """What it needs of an objective, see `Objective.provides`."""
 
     def init(self, objective: Objective, x0: Array) -> Any:
         """State at the starting point."""

@@ -72,3 +72,26 @@ def shared_data():
     if not SHARED_DATA.is_dir():
         pytest.skip("reference data sets not found in ../shared/data")
     return SHARED_DATA
+
+
+class Counter:
+    """A function that counts its calls."""
+
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __call__(self, *args, **kwargs):
+        self.calls += 1
+        return self.function(*args, **kwargs)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Replace `module.name` by a `Counter` of it."""
+
+    def count(module, name):
+        counter = Counter(getattr(module, name))
+        monkeypatch.setattr(module, name, counter)
+        return counter
+
+    return count

@@ -22,7 +22,7 @@ LAYERS = (
     ("bases", "losses"),
     ("networks",),
     ("objectives",),
-    ("subproblems", "norms"),
+    ("subproblems", "norms", "curvatures"),
     ("solvers",),
     ("callbacks", "minimize"),
     ("physics", "landscape"),
@@ -32,11 +32,11 @@ LAYERS = (
 )
 ROW = {layer: row for row, layers in enumerate(LAYERS) for layer in layers}
 OUTSIDE_LAYERS = {"__init__", "protocols", "testing"}
-HOT = ("bases", "losses", "networks", "objectives", "norms", "subproblems", "solvers")
+HOT = ("bases", "losses", "networks", "objectives", "norms", "curvatures", "subproblems", "solvers")
 OTHER_LIBRARIES = ("cupy", "cupyx", "array_api_compat.cupy", "array_api_strict", "torch", "jax")
 HOST_LIBRARIES = ("numpy", "array_api_compat.numpy", "scipy.linalg", "random")
 # Where a user's own callables are differentiated, and where the derivatives of others are checked.
-AUTOGRAD_FILES = {"bases/callable.py", "objectives/analytic.py"}
+AUTOGRAD_FILES = {"bases/callable.py", "objectives/automatic.py"}
 RANDOM_SOURCES = {"RandomState", "check_random_state", "default_rng"}
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40

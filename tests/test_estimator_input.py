@@ -103,8 +103,7 @@ def test_units_of_X_do_not_matter(scale, shift):
 BAD_PARAMETERS = [
     ({"activation": "swishy"}, "activation='swishy'"),
     ({"solver": "newtonian"}, "solver='newtonian'"),
-    ({"solver": "lbfgs"}, "solver='lbfgs' is not available yet"),
-    ({"solver": "adam"}, "solver='adam' is not available yet"),
+    ({"solver": "lbfsg"}, "solver='lbfsg'"),
     ({"solver": TrustRegion(norm="spherical-ish")}, "norm='spherical-ish'"),
     ({"solver": TrustRegion(curvature="exactly")}, "curvature='exactly'"),
     ({"loss": "absolute"}, "loss='absolute'"),

@@ -53,8 +53,8 @@ def test_clone_pickle_and_dump(estimator, tmp_path):
 
 def test_nested_parameters_reach_the_components():
     model = NewtonMLPRegressor(solver=TrustRegion(norm=ColumnScaling()), loss=PseudoHuber(), activation=Tanh())
-    model.set_params(solver__norm__floor=1e-9, solver__eta1=0.1, loss__delta=2.0)
-    assert model.solver.norm.floor == 1e-9
+    model.set_params(solver__norm__idle=1e-9, solver__eta1=0.1, loss__delta=2.0)
+    assert model.solver.norm.idle == 1e-9
     assert model.solver.eta1 == 0.1
     assert model.loss.delta == 2.0
     with pytest.raises(ValueError, match="solver__norm: solver='trust-region' is a shorthand"):

@@ -7,11 +7,17 @@ import pytest
 from sklearn.base import clone
 
 from newtonreg.backend.arrays import to_floats, to_host
+from newtonreg.curvatures import CurvaturePoint
 from newtonreg.norms import ColumnScaling, Scaling, Spherical
 from newtonreg.subproblems import Damped, MoreSorensen, Spectral
 
 P = 5
 SUBPROBLEMS = [(Spectral(), 0.3), (MoreSorensen(rtol=1e-10), 0.3), (Damped(), 0.3)]
+
+
+def given(matrix):
+    """The `CurvaturePoint` of a matrix."""
+    return CurvaturePoint(lambda: matrix)
 
 
 def points(seed=0, n_points=3, indefinite=False):
@@ -31,13 +37,13 @@ def trajectory(norm, scale=1.0, **kwargs):
     scaling = None
     for gradient, matrix in points(**kwargs):
         gradient, matrix = gradient * scale, matrix * scale * np.reshape(scale, (-1, 1))
-        scaling = norm.scaling(None, matrix, scaling)
+        scaling = norm.scaling(None, given(matrix), scaling)
         yield scaling, gradient, matrix
 
 
 def test_identity_hands_its_arguments_back(xp):
     gradient, matrix = xp.ones(P), xp.eye(P)
-    scaling = Spherical().scaling(None, matrix, None)
+    scaling = Spherical().scaling(None, given(matrix), None)
     model = scaling.model(gradient, matrix)
     assert model.gradient is gradient and model.matrix is matrix
     assert scaling.step(gradient) is gradient and scaling.gradient(gradient) is gradient
@@ -67,14 +73,14 @@ def test_scaled_matrix_is_exactly_symmetric():
 
 def test_column_scaling_starts_from_the_column_norms(xp):
     jacobian = np.random.default_rng(1).standard_normal((8, P))
-    scaling = ColumnScaling().scaling(None, xp.asarray(jacobian.T @ jacobian), None)
+    scaling = ColumnScaling().scaling(None, given(xp.asarray(jacobian.T @ jacobian)), None)
     np.testing.assert_allclose(to_host(scaling.diagonal), 1.0 / np.linalg.norm(jacobian, axis=0))
 
 
 def test_column_scaling_is_a_running_maximum(xp):
     previous, largest = None, np.zeros(P)
     for _, matrix in points(n_points=6, indefinite=True):
-        scaling = ColumnScaling().scaling(None, xp.asarray(matrix), previous)
+        scaling = ColumnScaling().scaling(None, given(xp.asarray(matrix)), previous)
         largest = np.maximum(largest, np.abs(np.diag(matrix)))
         np.testing.assert_allclose(to_host(scaling.diagonal) ** -2.0, largest)
         assert previous is None or np.all(to_host(scaling.diagonal) <= to_host(previous.diagonal))
@@ -83,21 +89,21 @@ def test_column_scaling_is_a_running_maximum(xp):
 
 def test_same_point_again_changes_nothing():
     (_, first), (_, second) = points(n_points=2)
-    once = ColumnScaling().scaling(None, second, ColumnScaling().scaling(None, first, None))
-    again = ColumnScaling().scaling(None, second, once)
+    once = ColumnScaling().scaling(None, given(second), ColumnScaling().scaling(None, given(first), None))
+    again = ColumnScaling().scaling(None, given(second), once)
     assert np.array_equal(once.diagonal, again.diagonal) and np.array_equal(once.memory, again.memory)
 
 
-def test_floor_is_relative_and_does_not_outlive_its_point(xp):
-    norm = ColumnScaling(floor=1e-4)
-    first = norm.scaling(None, xp.asarray(np.diag([1e6, 1.0, 0.0])), None)
-    np.testing.assert_allclose(to_host(first.diagonal) ** -2.0, [1e6, 1e2, 1e2])
-    second = norm.scaling(None, xp.asarray(np.diag([1e6, 5.0, 3e3])), first)
-    np.testing.assert_allclose(to_host(second.diagonal) ** -2.0, [1e6, 1e2, 3e3])
+def test_a_parameter_without_influence_is_bounded_and_the_bound_does_not_outlive_its_point(xp):
+    norm = ColumnScaling(idle=1e-4)
+    first = norm.scaling(None, given(xp.asarray(np.diag([1e6, 1.0, 0.0]))), None)
+    np.testing.assert_allclose(to_host(first.diagonal) ** -2.0, [1e6, 1.0, 1e2])
+    second = norm.scaling(None, given(xp.asarray(np.diag([1e6, 5.0, 3e3]))), first)
+    np.testing.assert_allclose(to_host(second.diagonal) ** -2.0, [1e6, 5.0, 3e3])
 
 
 def test_no_curvature_at_all_is_the_identity(xp):
-    scaling = ColumnScaling().scaling(None, xp.zeros((P, P)), None)
+    scaling = ColumnScaling().scaling(None, given(xp.zeros((P, P))), None)
     assert to_host(scaling.diagonal).tolist() == [1.0] * P
 
 
@@ -106,7 +112,7 @@ def test_no_curvature_at_all_is_the_identity(xp):
 def test_step_is_optimal_in_the_scaled_norm(xp, subproblem, indefinite):
     scaling, radius = None, 0.3
     for gradient, matrix in points(indefinite=indefinite):
-        scaling = ColumnScaling().scaling(None, xp.asarray(matrix), scaling)
+        scaling = ColumnScaling().scaling(None, given(xp.asarray(matrix)), scaling)
         step = subproblem.solve(scaling.model(xp.asarray(gradient), xp.asarray(matrix)), radius)
         p, s = to_host(scaling.step(step.p)), to_host(scaling.diagonal)
         residual = s * (matrix @ p + step.multiplier * p / s**2 + gradient)
@@ -134,7 +140,7 @@ def test_scaling_survives_pickling_and_is_its_arrays(norm):
             assert copy.state.keys() == scaling.state.keys()
 
 
-@pytest.mark.parametrize("norm", [Spherical(), ColumnScaling(), ColumnScaling(floor=1e-3)], ids=repr)
+@pytest.mark.parametrize("norm", [Spherical(), ColumnScaling(), ColumnScaling(idle=1e-3)], ids=repr)
 def test_norms_are_value_objects(norm):
     before = dict(norm.get_params())
     list(trajectory(norm))

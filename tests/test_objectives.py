@@ -393,11 +393,6 @@ def test_analytic_computes_everything_once():
     assert counted(objective.counts) == (1, 1, 1, 1)
 
 
-def test_analytic_has_no_gauss_newton_matrix():
-    with pytest.raises(TypeError, match="'gauss-newton' needs an objective that is a loss of a model"):
-        _ = Analytic(rosenbrock, 2).at(np.zeros(2)).gauss_newton
-
-
 @pytest.mark.parametrize("factor", [1.0 + 1e-5, math.nan])
 def test_a_wrong_gradient_is_found(factor):
     objective = Analytic(rosenbrock, 2, gradient=lambda x: factor * rosenbrock_gradient(x))

@@ -4,13 +4,22 @@ from unittest import SkipTest
 
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from newtonreg import NewtonMLPClassifier, NewtonMLPRegressor
+from newtonreg import NewtonMLPClassifier, NewtonMLPRegressor, TrustRegionClassifier, TrustRegionRegressor
 
 SMALL_RADIAL = NewtonMLPRegressor(5, activation="radial", alpha=0.1)
 ABSENT = ("is not installed", "CUDA", "cuda", "GPU", "MPS", "XPU", "xpu", "dpnp")
 
 
-@parametrize_with_checks([NewtonMLPRegressor(), NewtonMLPClassifier(), SMALL_RADIAL])
+ESTIMATORS = [
+    NewtonMLPRegressor(),
+    NewtonMLPClassifier(),
+    SMALL_RADIAL,
+    TrustRegionRegressor(5, alpha=0.1),
+    TrustRegionClassifier(5),
+]
+
+
+@parametrize_with_checks(ESTIMATORS)
 def test_contract(estimator, check):
     """No check is expected to fail, and none is skipped but for array libraries and devices this machine lacks.
 
@@ -25,7 +34,7 @@ def test_contract(estimator, check):
 
 
 def test_array_api_checks_are_among_them():
-    for estimator in (NewtonMLPRegressor(), NewtonMLPClassifier()):
+    for estimator in ESTIMATORS:
         checks = [str(check) for _, check in estimator_checks_generator(estimator)]
         for name in ("check_array_api_input", "check_array_api_same_namespace", "check_sample_weight_equivalence_on_dense_data"):
             assert any(name in check for check in checks)

@@ -7,12 +7,28 @@ arrays it goes through cuBLAS and cuSOLVER, where a failed Cholesky is silent un
 """
 
 import numpy as np
+from numpy.linalg import LinAlgError
 from scipy.linalg import blas, lapack
 from scipy.linalg import eigh as _scipy_eigh
+from scipy.linalg import qr as _scipy_qr
+from scipy.linalg import svd as _scipy_svd
 
 from newtonreg.backend.arrays import device_of, is_cupy_array, is_numpy_array, namespace
 
-__all__ = ["Cholesky", "SymmetricSum", "cholesky", "eigh", "eigvalsh", "matmul", "norm"]
+__all__ = [
+    "Cholesky",
+    "LinAlgError",
+    "SymmetricSum",
+    "cholesky",
+    "eigh",
+    "eigvalsh",
+    "matmul",
+    "norm",
+    "qr",
+    "solve_upper",
+    "svd",
+    "triangularize",
+]
 
 
 def matmul(a, b):
@@ -165,3 +181,51 @@ def eigvalsh(matrix):
     if is_numpy_array(matrix):
         return _scipy_eigh(matrix, eigvals_only=True, check_finite=False, driver="evd")
     return namespace(matrix).linalg.eigvalsh(matrix)
+
+
+def triangularize(matrix, rhs):
+    """R (t, p) upper triangular and z = Qᵀ `rhs`, t = min(n, p), of the QR factorization of `matrix` (n, p).
+
+    `rhs` is a vector (n,) or a matrix (n, m), z like it.
+
+    Q is never formed: the triangle of [matrix, rhs] holds R and z. 2 n p² flops for n ≥ p.
+    """
+    n, p = matrix.shape
+    size = min(n, p)
+    xp = namespace(matrix)
+    augmented = xp.concat([matrix, rhs[:, None] if rhs.ndim == 1 else rhs], axis=1)
+    if is_numpy_array(matrix):
+        # dgeqrf wants columns; the copy that makes them is the one it may overwrite
+        factored = lapack.dgeqrf(np.asfortranarray(augmented), overwrite_a=1)[0]
+        triangle = np.triu(factored[: min(augmented.shape), :])
+    elif is_cupy_array(matrix):
+        triangle = xp.linalg.qr(augmented, mode="r")
+    else:
+        triangle = xp.linalg.qr(augmented)[1]
+    return triangle[:size, :p], triangle[:size, p] if rhs.ndim == 1 else triangle[:size, p:]
+
+
+def qr(matrix):
+    """Q (n, t) with orthonormal columns and R (t, p) upper triangular, t = min(n, p); 4 n p² flops for n ≥ p."""
+    if is_numpy_array(matrix):
+        return _scipy_qr(matrix, mode="economic", check_finite=False)
+    return tuple(namespace(matrix).linalg.qr(matrix))
+
+
+def solve_upper(triangle, rhs, transposed=False):
+    """x with R x = `rhs`, or Rᵀx = `rhs`, for an upper triangle R (p, p); p² flops a column."""
+    if is_numpy_array(triangle):
+        return lapack.dtrtrs(triangle, rhs, lower=0, trans=int(transposed))[0]
+    if is_cupy_array(triangle):
+        from cupyx.scipy.linalg import solve_triangular
+
+        return solve_triangular(triangle, rhs, lower=False, trans=int(transposed))
+    xp = namespace(triangle)
+    return xp.linalg.solve(xp.matrix_transpose(triangle) if transposed else triangle, rhs)
+
+
+def svd(matrix):
+    """U (n, t), singular values (t,) descending and Vᵀ (t, p) with t = min(n, p)."""
+    if is_numpy_array(matrix):
+        return _scipy_svd(matrix, full_matrices=False, check_finite=False)
+    return tuple(namespace(matrix).linalg.svd(matrix, full_matrices=False))

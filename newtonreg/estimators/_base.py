@@ -19,6 +19,7 @@ from newtonreg.estimators._sklearn import BaseEstimator, check_same_namespace
 from newtonreg.landscape import classify
 from newtonreg.networks import ShallowNetwork
 from newtonreg.objectives import EmpiricalRisk, Term
+from newtonreg.solvers.requirements import check_requirements
 from newtonreg.training import Settings, Training, plan_work
 
 __all__ = ["ShallowMLP"]
@@ -56,9 +57,16 @@ class ShallowMLP(BaseEstimator):
         return Components(
             basis=validation.resolve_basis(self.activation),
             loss=self._resolve_loss(),
-            solver=self.solver if self.solver == "auto" else validation.resolve_solver(self.solver),
+            solver=self._resolve_solver(),
             width=validation.resolve_hidden_width(self.hidden_layer_sizes),
         )
+
+    def _resolve_solver(self):
+        """The solver, or "auto"; TrustRegion* and INNA* make theirs from parameters of their own."""
+        validation.check_solver_parameters(self)
+        if isinstance(self.solver, str) and self.solver == "auto":
+            return self.solver
+        return validation.resolve_solver(self.solver, self.learning_rate_init)
 
     def _fit_rows(self, X, rows, components, arguments):
         """Fit on `Rows`; `arguments` (X, y, metadata) are for scikit-learn's callbacks."""
@@ -74,6 +82,7 @@ class ShallowMLP(BaseEstimator):
         problem = standardize(rows, components.loss.out_activation == "identity", scalings)
         validation.check_fits_memory(network, problem.rows.inputs)
         objective = _risk(network, components.loss, problem.rows, self.alpha)
+        check_requirements(components.solver, objective)
         template = FittedNetwork(network, None, problem.inputs, problem.targets, components.loss)
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, **arguments)
@@ -140,7 +149,7 @@ class ShallowMLP(BaseEstimator):
         return tuple(type(scaling)(*(to_device(array, rows.inputs) for array in scaling)) for scaling in scalings)
 
     def _training(self, objective, components, rng):
-        work = plan_work(objective, None if components.solver == "auto" else components.solver)
+        work = plan_work(objective, None if isinstance(components.solver, str) else components.solver)
         settings = Settings(
             n_restarts=self.n_restarts,
             screening_iter=work.screening_iter,

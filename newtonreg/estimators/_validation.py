@@ -11,10 +11,15 @@ import newtonreg.solvers
 from newtonreg.backend.arrays import free_memory
 from newtonreg.components import resolve
 
-__all__ = ["check_fits_memory", "check_parameters", "resolve_basis", "resolve_hidden_width", "resolve_loss", "resolve_solver"]
-
-_LATER = ("lbfgs", "sgd", "adam")
-
+__all__ = [
+    "check_fits_memory",
+    "check_parameters",
+    "check_solver_parameters",
+    "resolve_basis",
+    "resolve_hidden_width",
+    "resolve_loss",
+    "resolve_solver",
+]
 
 def check_parameters(estimator):
     """Raise on a parameter outside its range."""
@@ -23,9 +28,8 @@ def check_parameters(estimator):
     check.number("tol", low=0.0)
     check.integer("n_restarts", low=1)
     check.integer("n_iter_no_change", low=1)
-    check.number("learning_rate_init", low=0.0, open_low=True)
     check.number("validation_fraction", low=0.0, high=1.0, open_low=True, open_high=True)
-    for name in ("warm_start", "early_stopping", "shuffle"):
+    for name in ("warm_start", "early_stopping"):
         check.boolean(name)
     if not isinstance(estimator.verbose, (bool, numbers.Integral)):
         raise ValueError(f"verbose={estimator.verbose!r} must be a boolean or an integer.")
@@ -33,13 +37,20 @@ def check_parameters(estimator):
         raise ValueError(f"n_jobs={estimator.n_jobs!r} must be None or an integer other than 0.")
     if estimator.max_iter is not None:
         check.integer("max_iter", low=1)
+    if estimator.device not in (None, "cuda", "cpu"):
+        raise ValueError(f"device={estimator.device!r} is unknown; pass None (where X is), 'cpu' or 'cuda'.")
+
+
+def check_solver_parameters(estimator):
+    """Raise on a parameter outside its range that only estimators with `solver=` have."""
+    check = _Checker(estimator)
+    check.number("learning_rate_init", low=0.0, open_low=True)
+    check.boolean("shuffle")
     if estimator.batch_size not in (None, "auto", "full"):
         raise ValueError(
             f"batch_size={estimator.batch_size!r} is not available: solver={estimator.solver!r} uses all rows in every step, "
             "and mini-batches come with a later version. Leave batch_size='auto'."
         )
-    if estimator.device not in (None, "cuda", "cpu"):
-        raise ValueError(f"device={estimator.device!r} is unknown; pass None (where X is), 'cpu' or 'cuda'.")
 
 
 class _Checker:
@@ -94,14 +105,12 @@ def resolve_loss(loss):
     return resolve("loss", loss, newtonreg.losses, ("gradient", "hessian_structure"))
 
 
-def resolve_solver(solver):
-    """A solver from its name or an object, its own parameters checked."""
-    if isinstance(solver, str) and solver in _LATER:
-        raise ValueError(
-            f"solver={solver!r} is not available yet: it comes with a later version. Pass 'auto', 'trust-region', "
-            "'levenberg-marquardt' or a solver object such as newtonreg.TrustRegion()."
-        )
+def resolve_solver(solver, learning_rate_init):
+    """A solver from its name or an object, its own parameters checked; a name takes the estimator's learning rate along."""
+    is_name = isinstance(solver, str)
     solver = resolve("solver", solver, newtonreg.solvers, ("init", "step"), extra=("auto",))
+    if is_name and hasattr(solver, "learning_rate"):
+        solver.set_params(learning_rate=learning_rate_init)
     if hasattr(solver, "check_parameters"):
         solver.check_parameters()
     return solver

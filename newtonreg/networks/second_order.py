@@ -35,6 +35,15 @@ class SecondOrder:
         borders = xp.stack([hidden.pullback(u[j : j + 1, :]) for j in range(u.shape[0])])
         self._borders = borders if self._borders is None else self._borders + borders
 
+    def product(self, v):
+        """This term times `v` (p,), without its matrix; k q (q + 2 m) flops."""
+        xp = namespace(v)
+        units, outer = self._network.unpack(v)
+        coefs = outer[:, None, :-1]
+        inner = xp.sum(self._blocks * units[None, :, :], axis=1) + xp.sum(self._borders * coefs, axis=0)
+        outer = xp.sum(self._borders * units[None, :, :], axis=1)
+        return self._network.pack(inner, xp.concat([outer, xp.zeros_like(outer[:, :1])], axis=1))
+
     def add_to(self, matrix):
         """Add this term to `matrix` (p, p), in place."""
         net, xp = self._network, namespace(matrix)

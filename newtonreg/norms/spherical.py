@@ -12,6 +12,6 @@ class Spherical(BaseEstimator):
 
     name = "spherical"
 
-    def scaling(self, evaluation, matrix, previous):
+    def scaling(self, evaluation, curvature, previous):
         """The identity `Scaling`; the arguments are not looked at."""
         return Scaling()

@@ -3,5 +3,6 @@
 from newtonreg.objectives.analytic import Analytic
 from newtonreg.objectives.counts import Counts
 from newtonreg.objectives.empirical_risk import EmpiricalRisk, Term
+from newtonreg.objectives.least_squares import LeastSquares, SquareRoot
 
-__all__ = ["Analytic", "Counts", "EmpiricalRisk", "Term"]
+__all__ = ["Analytic", "Counts", "EmpiricalRisk", "LeastSquares", "SquareRoot", "Term"]

@@ -1,9 +1,10 @@
-"""A function of a vector as an objective: Rosenbrock, a point on a circle, a curve to fit."""
+"""A function of a vector as an objective: Rosenbrock, a point on a circle, a potential."""
 
 from functools import cached_property
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.objectives.automatic import gradient_of, hessian_of
 from newtonreg.objectives.counts import Counts
 
 __all__ = ["Analytic"]
@@ -20,27 +21,28 @@ class Analytic:
         p.
     gradient, hessian : callable, optional
         x to (p,) and to (p, p). Where left out, autograd differentiates `function` (NumPy arrays only).
+
+    Notes
+    -----
+    A bare function has no unit to compare its gradient with, so `gtol` is 0 unless given: a run ends when rounding leaves
+    nothing to gain.
     """
 
     is_sum_of_squares = False
     is_nonnegative = False
+    gtol = 0.0
+    provides = frozenset({"hessian"})
 
     def __init__(self, function, n_params, gradient=None, hessian=None):
         self.n_params = n_params
         self.counts = Counts()
         self._function = function
-        self._gradient = gradient if gradient is not None else _differentiated(function, "grad")
-        self._hessian = hessian if hessian is not None else _differentiated(function, "hessian")
+        self._gradient = gradient if gradient is not None else gradient_of(function)
+        self._hessian = hessian if hessian is not None else hessian_of(function)
 
     def at(self, params):
         """The function at `params` (p,)."""
         return AnalyticEvaluation(self, params)
-
-
-def _differentiated(function, operator):
-    import autograd
-
-    return getattr(autograd, operator)(function)
 
 
 class AnalyticEvaluation:
@@ -77,14 +79,6 @@ class AnalyticEvaluation:
         """∇²F, shape (p, p)."""
         self._objective.counts.nhev += 1
         return self._objective._hessian(self.params)
-
-    @property
-    def gauss_newton(self):
-        """Not defined for a general function."""
-        raise TypeError(
-            "curvature='gauss-newton' needs an objective that is a loss of a model, and so does Levenberg-Marquardt; Analytic "
-            "has only its exact Hessian: use TrustRegion(curvature='exact')."
-        )
 
     def hvp(self, v):
         """∇²F v, from the matrix."""

@@ -13,3 +13,8 @@ class Counts:
     njev: int = 0
     nhev: int = 0
     nhvp: int = 0
+
+    @property
+    def n_backprops(self):
+        """Backward passes as the papers on matrix-free methods count them: one a gradient, one a product with curvature."""
+        return self.njev + self.nhvp

@@ -7,7 +7,10 @@ from typing import NamedTuple
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import add_at, device_of, is_cupy_array, namespace, to_floats
 from newtonreg.networks.assembly import make_assembly
+from newtonreg.networks.second_order import SecondOrder
 from newtonreg.objectives.counts import Counts
+from newtonreg.objectives.least_squares import SquareRoot
+from newtonreg.objectives.separable import Partition, shortest_solution
 
 __all__ = ["EmpiricalRisk", "Term"]
 
@@ -49,6 +52,7 @@ class EmpiricalRisk:
     """
 
     is_nonnegative = True
+    gtol = 1e-8
 
     def __init__(self, terms, penalty):
         self.terms = list(terms)
@@ -61,9 +65,35 @@ class EmpiricalRisk:
         self.batches = [batch for term in self.terms for batch in _split(term)]
 
     @property
+    def provides(self):
+        """What solvers may require of it."""
+        return {"hessian", "gauss_newton"} | ({"square_root", "outer"} if self.is_sum_of_squares else set())
+
+    @cached_property
+    def has_penalty(self):
+        """Whether any entry of the penalty is positive."""
+        return to_floats(namespace(self.penalty).max(self.penalty))[0] > 0.0
+
+    @property
+    def n_residuals(self):
+        """Rows of the Jacobian of a sum of squares: n m, and p for the penalty."""
+        return sum(t.weights.shape[0] * t.targets.shape[0] for t in self.terms) + (self.n_params if self.has_penalty else 0)
+
+    @property
+    def outer(self):
+        """The coefficients and intercepts, in which the raw prediction is linear: a slice."""
+        return self.network.outer
+
+    @property
     def curvature_flops(self):
         """Floating point operations of one Gauss–Newton matrix, about n (q k + k + 1)²."""
         return sum(term.weights.shape[0] * (term.network.n_inner + term.network.n_units + 1) ** 2 for term in self.terms)
+
+    @property
+    def gradient_flops(self):
+        """Floating point operations of one gradient, about 6 n k (q + m)."""
+        cost = [t.weights.shape[0] * t.network.n_units * (t.network.n_unit_params + t.network.n_outputs) for t in self.terms]
+        return 6.0 * sum(cost)
 
     def at(self, params):
         """The objective at `params` (p,), a `RiskEvaluation`."""
@@ -171,6 +201,11 @@ class RiskEvaluation:
             total = total + point.network_point.pullback(point.loss_gradient)
         return total
 
+    @property
+    def unit(self):
+        """Σ s, what F and its gradient are divided by where a loss averaged over rows is meant."""
+        return self._objective.total_weight
+
     @cached_property
     def gradient_norm(self):
         """‖∇F‖, a Python float."""
@@ -183,6 +218,8 @@ class RiskEvaluation:
         Free of the scale of the weights (and of a penalty scaled with them), not of the scale of y or X: standardize.
         """
         unit = math.sqrt(2.0 * max(self.value, 0.0) * self._objective.total_weight)
+        if not math.isfinite(unit):
+            return math.inf
         return self.gradient_norm / unit if unit > 0.0 else (0.0 if self.gradient_norm == 0.0 else math.inf)
 
     @cached_property
@@ -250,6 +287,88 @@ class RiskEvaluation:
         return total
 
     def hvp(self, v):
-        """∇²F v, from the matrix."""
-        self._objective.counts.nhvp += 1
-        return self._xp.matmul(self.hessian, v)
+        """∇²F v, from the matrix where it is there already, else by products: `gnvp` and the second-order term."""
+        if "hessian" in self.__dict__:
+            self._objective.counts.nhvp += 1
+            return self._xp.matmul(self.hessian, v)
+        return self.gnvp(v) + self._second_order_term.product(v)
+
+    @cached_property
+    def _second_order_term(self):
+        term = SecondOrder(self._objective.network)
+        for point in self._points():
+            term.add(point.network_point, point.loss_gradient)
+        return term
+
+    # -- sums of squares only -------------------------------------------------------------------------------------------------
+
+    @property
+    def n_residuals(self):
+        """Rows of `square_root` before it is triangular: n m, and p more where there is a penalty."""
+        return self._objective.n_residuals
+
+    @cached_property
+    def second_order(self):
+        """Σ_i Σ_j u_ij ∇²f_j(x_i) = `hessian` − `gauss_newton`, shape (p, p)."""
+        size = self._objective.n_params
+        return self._second_order_term.add_to(self._xp.zeros((size, size), dtype=self._xp.float64, device=device_of(self.params)))
+
+    @cached_property
+    def partition(self):
+        """`Partition` into coefficients with intercepts, and units."""
+        return Partition(self._objective.outer, self._objective.n_params)
+
+    def outer_step(self):
+        """The shortest step (p,) in coefficients and intercepts that makes them optimal; None where the basis is not finite.
+
+        One basis serves all outputs: 2 n (k + 1) (k + 1 + m) flops and an SVD of k + 1 columns for each output.
+        """
+        objective, xp = self._objective, self._xp
+        network = objective.network
+        rows = rhs = None
+        for point in self._points():
+            root = xp.sqrt(point.term.weights)
+            hidden = point.network_point.hidden.values
+            basis = xp.matrix_transpose(xp.concat([hidden, xp.ones_like(hidden[:1, :])], axis=0) * root)
+            residuals = xp.matrix_transpose((point.network_point.values - point.term.targets) * root)
+            rows, rhs = _stacked(rows, rhs, basis, residuals)
+        if not bool(xp.all(xp.isfinite(rows))):
+            return None
+        penalty, outer = network.unpack(objective.penalty).outer, network.unpack(self.params).outer
+        steps = [_outer_row(rows, rhs[:, j], penalty[j, :], outer[j, :]) for j in range(network.n_outputs)]
+        return xp.concat([xp.zeros_like(self.params[network.inner]), *steps])
+
+    @cached_property
+    def square_root(self):
+        """`SquareRoot` of the Gauss–Newton matrix by a QR factorization that takes the rows batch by batch; 2 n m p² flops."""
+        objective, xp = self._objective, self._xp
+        objective.counts.nhev += 1
+        rows = rhs = None
+        for point in self._points():
+            root = xp.sqrt(point.term.weights)
+            jacobian = xp.permute_dims(point.network_point.jacobian(), (0, 2, 1)) * root[None, :, None]
+            residuals = (point.network_point.values - point.term.targets) * root
+            rows, rhs = _stacked(rows, rhs, xp.reshape(jacobian, (-1, objective.n_params)), xp.reshape(residuals, (-1,)))
+        if objective.has_penalty:
+            root = xp.sqrt(objective.penalty)
+            identity = xp.eye(objective.n_params, dtype=xp.float64, device=device_of(root))
+            rows, rhs = _stacked(rows, rhs, root[:, None] * identity, root * self.params)
+        return SquareRoot(rows, rhs)
+
+
+def _outer_row(rows, rhs, penalty, coefs):
+    """The step of one output's coefficients, its penalty as further rows."""
+    xp = namespace(rows)
+    root = xp.sqrt(penalty)
+    below = root[:, None] * xp.eye(root.shape[0], dtype=root.dtype, device=device_of(root))
+    return shortest_solution(xp.concat([rows, below], axis=0), -xp.concat([rhs, root * coefs]))
+
+
+def _stacked(rows, rhs, more_rows, more_rhs):
+    """A square root of the sum of two: the rows themselves while they are no more than the columns, then a triangle."""
+    if rows is not None:
+        xp = namespace(rows)
+        more_rows, more_rhs = xp.concat([rows, more_rows], axis=0), xp.concat([rhs, more_rhs], axis=0)
+    if more_rows.shape[0] <= more_rows.shape[1]:
+        return more_rows, more_rhs
+    return linalg.triangularize(more_rows, more_rhs)

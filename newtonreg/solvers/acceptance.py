@@ -2,12 +2,13 @@
 
 import math
 
-__all__ = ["MAX_NOISE_TRIALS", "NEGLIGIBLE_CURVATURE", "count_noise", "reduction_ratio", "rounding_noise"]
+from newtonreg.backend.arrays import namespace, to_floats
+
+__all__ = ["NEGLIGIBLE_CURVATURE", "reduction_ratio", "rounding_noise"]
 
 _EPS = 2.220446049250313e-16
-MAX_NOISE_TRIALS = 4
-"""Trials in a row that promise less than rounding noise, after which a solver is exhausted: Newton needs one or two of them
-to bring the gradient, which is known more exactly than F, to its own rounding level."""
+_TAIL = 1e-8
+"""Of F, below which a reduction is read off gradients."""
 
 NEGLIGIBLE_CURVATURE = 1e-10
 """Of the largest eigenvalue: below this an eigenvalue of an assembled Hessian is rounding (switched-off units give -1e-12), and
@@ -19,21 +20,27 @@ def rounding_noise(value):
     return 10.0 * _EPS * abs(value)
 
 
-def count_noise(so_far, value, predicted_reduction):
-    """Number of trials in a row whose predicted reduction cannot be told from the rounding of F."""
-    return so_far + 1 if predicted_reduction <= rounding_noise(value) else 0
+def reduction_ratio(point, trial, displacement, predicted_reduction):
+    """(F − F_trial) / predicted; −inf where the trial is not finite.
 
-
-def reduction_ratio(value, trial_value, predicted_reduction):
-    """(F − F_trial) / predicted, where both are shifted by the rounding noise of F; −inf where the trial is not finite.
-
-    Near a minimizer with F ≠ 0 both reductions fall below the rounding error of F and their quotient is noise. Adding a few
-    units in the last place of F to both (Conn, Gould & Toint 2000, §17.4.2) makes the ratio tend to 1 there.
+    Near a minimizer with F ≠ 0 the reduction falls below the rounding error of F and the quotient is noise, which may be far
+    larger than the last place of F where F is small by cancellation, as with a curve that fits its data to many digits. Where
+    less than 1e-8 of F is promised the actual reduction is therefore taken from the gradients at both ends, −½ (g + g_trial)ᵀp,
+    whose error is of third order in p. Both reductions are also shifted by a few units in the last place of F (Conn, Gould &
+    Toint 2000, §17.4.2), so that the ratio tends to 1 where nothing is left.
     """
+    value, trial_value = point.value, trial.value
     if not math.isfinite(trial_value):
         return -math.inf
+    actual, size = value - trial_value, abs(value)
+    if predicted_reduction <= _TAIL * size and abs(actual) <= _TAIL * size:
+        xp = namespace(displacement)
+        before, after = to_floats(xp.vecdot(point.gradient, displacement), xp.vecdot(trial.gradient, displacement))
+        actual = -0.5 * (before + after)
+        if not math.isfinite(actual):
+            return -math.inf
     noise = rounding_noise(value)
     denominator = predicted_reduction + noise
     if denominator <= 0.0:
-        return 1.0 if trial_value <= value else -math.inf
-    return (value - trial_value + noise) / denominator
+        return 1.0 if actual >= 0.0 else -math.inf
+    return (actual + noise) / denominator

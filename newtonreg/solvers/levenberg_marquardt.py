@@ -1,142 +1,155 @@
 """Levenberg–Marquardt with geodesic acceleration: the work horse of clean fits."""
 
-import math
 from dataclasses import replace
-
-from sklearn.base import BaseEstimator
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.components import check_number
+from newtonreg.curvatures import CurvaturePoint
 from newtonreg.norms import resolve_norm
-from newtonreg.solvers.acceptance import reduction_ratio
-from newtonreg.solvers.state import SolverState
-from newtonreg.subproblems import Damped
+from newtonreg.solvers.damped_descent import DampedDescent
+from newtonreg.subproblems import Damped, DampedDual, DampedQR, DampedSVD, SquareRootModel
 
 __all__ = ["LevenbergMarquardt"]
 
+_QR_UP_TO = 30
+"""Parameters up to which QR costs little beside everything else; curves of few parameters are where its digits are needed."""
 
-class LevenbergMarquardt(BaseEstimator):
+_METHODS = {"cholesky": Damped(), "qr": DampedQR(), "svd": DampedSVD(), "dual": DampedDual()}
+
+
+class LevenbergMarquardt(DampedDescent):
     """Solve (B + μ S⁻²) p = −g with the Gauss–Newton matrix B, move if F falls, adapt μ.
 
     Parameters
     ----------
-    norm : str or Norm, default="spherical"
-        Scaling S of the damping. "column-scaling" is Moré's running maximum of column norms: better in
-        one dimension, worse in several.
+    norm : str or Norm, default="column-scaling"
+        Scaling S of the damping. "column-scaling" is Moré's running maximum of column norms, with which a fit does not depend on
+        the units of the parameters; "diagonal-hessian" is Marquardt's scaling; "spherical" is Levenberg's identity.
     geodesic_acceleration : bool, default=True
         Add half of the second-order correction a = −(B + μ S⁻²)⁻¹ Jᵀ ∂²r[p, p], by the factorization at hand. Only for sums of
         squares; other losses go without.
     acceleration_limit : float > 0, default=0.75
         A trial with ‖a‖ > 2 × this × ‖p‖ (scaled norm) is rejected.
-    initial_damping, min_damping : float > 0
-        In units of the largest diagonal entry of B in the norm's variables.
-    decrease : float in (0, 1), default=1/5
-        Strongest shrinking of μ after one accepted trial.
+    damping : str or object, default="nielsen"
+        Rule for μ: "nielsen", "delayed-gratification" or an object of `newtonreg.solvers.damping`.
+    initial_damping : float > 0, default=1e-5
+        First μ, in units of the largest diagonal entry of B in the norm's variables.
+    min_damping : float > 0 or None, default=None
+        Floor of μ in the same units. None is 1e-18 for "cholesky", below which B + μI is B to rounding, and 1e-200 for the other
+        methods, which see a damping of any size.
+    method : {"auto", "cholesky", "qr", "svd", "dual"}, default="auto"
+        How the damped system is solved. "cholesky" of the normal equations is fastest, and squares the condition number; "qr" and
+        "svd" of the Jacobian do not; "dual" is a system of as many equations as there are residuals. "auto" takes "dual" for
+        fewer residuals than parameters, "qr" up to 30 parameters, else "cholesky"; losses that are no sums of squares always
+        "cholesky".
 
     Notes
     -----
-    μ follows Nielsen's rule: after an accepted trial μ ← μ max(decrease, 1 − (2ρ − 1)³), after a rejected one μ ← ν μ, ν ← 2ν.
+    With n residuals and p parameters a point costs n p² flops for "cholesky", 2 n p² for "qr" and "svd", 4 n² p for "dual"; a
+    trial p³/3, 10/3 p³, 6 p² and n³/3.
 
     References
     ----------
     Nielsen, *Damping parameter in Marquardt's method* (1999); Transtrum & Sethna, *Improvements to the Levenberg–Marquardt
-    algorithm* (2012), arXiv 1201.5885. Deviations: the floor of μ is 1e-18, below which slow valleys are lost.
+    algorithm* (2012), arXiv 1201.5885. Deviation: μ has a floor; 1e-15 would be too high, narrow valleys are lost above it.
     """
 
     name = "levenberg-marquardt"
-    control_name = "damping"
 
     def __init__(
         self,
-        norm="spherical",
+        norm="column-scaling",
         geodesic_acceleration=True,
         acceleration_limit=0.75,
+        damping="nielsen",
         initial_damping=1e-5,
-        min_damping=1e-18,
-        decrease=0.2,
+        min_damping=None,
+        method="auto",
     ):
         self.norm = norm
         self.geodesic_acceleration = geodesic_acceleration
         self.acceleration_limit = acceleration_limit
+        self.damping = damping
         self.initial_damping = initial_damping
         self.min_damping = min_damping
-        self.decrease = decrease
+        self.method = method
+
+    @property
+    def requires(self):
+        """A Gauss–Newton matrix, and residuals where the normal equations are to be avoided."""
+        return ("gauss_newton",) if self.method in ("auto", "cholesky") else ("gauss_newton", "square_root")
 
     def check_parameters(self):
         """Raise ValueError on a parameter outside its range, naming it."""
-        for name in ("acceleration_limit", "initial_damping", "min_damping"):
-            check_number(name, getattr(self, name), low=0.0)
-        check_number("decrease", self.decrease, low=0.0, high=1.0)
-        resolve_norm(self.norm)
+        super().check_parameters()
+        check_number("acceleration_limit", self.acceleration_limit, low=0.0)
+        if self.min_damping is not None:
+            check_number("min_damping", self.min_damping, low=0.0)
+        if self.method not in ("auto", *_METHODS):
+            raise ValueError(f"method={self.method!r} is unknown; pass 'auto', {', '.join(map(repr, _METHODS))}.")
 
     def init(self, objective, x0):
         """State at `x0` (p,)."""
         self.check_parameters()
-        return self._with_model(SolverState(point=objective.at(x0), control=math.nan, memory={"growth": 2.0}))
+        point = objective.at(x0)
+        return self._first(point, method=self._chosen_method(objective, point))
 
-    def step(self, objective, state):
-        """One trial: one value and one factorization, and after an accepted one gradient and matrix."""
-        state = state if state.cache is not None else self._with_model(state)
-        model, scaling, largest = state.cache
-        step = Damped().solve(model, state.control)
-        if step is None:
-            return self._rejected(state, largest, math.nan, math.nan)
-        p = step.p
-        if self.geodesic_acceleration and getattr(objective, "is_sum_of_squares", False):
-            bend = state.point.second_directional(scaling.step(p))
-            acceleration = -step.resolve(scaling.gradient(bend))
-            length = to_floats(linalg.norm(acceleration))[0]
-            # negated, so that NaN rejects
-            if not length <= 2.0 * self.acceleration_limit * step.norm:
-                return self._rejected(state, largest, step.norm, math.nan)
-            p = p + 0.5 * acceleration
-        displacement = scaling.step(p)
-        trial = objective.at(state.params + displacement)
-        ratio = reduction_ratio(state.point.value, trial.value, step.predicted_reduction)
-        length = to_floats(linalg.norm(displacement))[0]
-        if not ratio > 0.0:
-            return self._rejected(state, largest, length, ratio)
-        moved = self._accepted(state, largest, trial, length, ratio)
-        # finite with derivatives that are not (overflow inside an activation): nowhere to go on from, so a rejected trial
-        return moved if math.isfinite(trial.gradient_norm) else self._rejected(state, largest, length, ratio)
+    def _solve(self, state):
+        return _METHODS[state.memory["method"]].solve(state.cache[0], state.control)
 
-    def _accepted(self, state, largest, trial, length, ratio):
-        factor = max(self.decrease, 1.0 - (2.0 * min(ratio, 1.0) - 1.0) ** 3)
-        damping = max(state.control * min(factor, 2.0), self.min_damping * largest)
-        size = to_floats(linalg.norm(state.params))[0]
-        moved = replace(
-            state,
-            point=trial,
-            control=damping,
-            accepted=True,
-            step_norm=length,
-            ratio=ratio,
-            exhausted=length <= 1e-16 * size,
-            memory={**state.memory, "growth": 2.0},
-        )
-        return self._with_model(moved)
+    def _displacement(self, objective, state, step):
+        """The step, bent by geodesic acceleration; None where the bend is too large for a second-order correction."""
+        scaling = state.cache[1]
+        if not self.geodesic_acceleration or not getattr(objective, "is_sum_of_squares", False):
+            return scaling.step(step.p)
+        bend = state.point.second_directional(scaling.step(step.p))
+        acceleration = -step.resolve(scaling.gradient(bend))
+        length = to_floats(linalg.norm(acceleration))[0]
+        # negated, so that NaN rejects
+        if not length <= 2.0 * self.acceleration_limit * step.norm:
+            return None
+        return scaling.step(step.p + 0.5 * acceleration)
 
-    def _rejected(self, state, largest, length, ratio):
-        growth = state.memory["growth"]
-        damping = max(state.control, self.min_damping * largest) * growth
-        return replace(
-            state,
-            control=damping,
-            accepted=False,
-            step_norm=length,
-            ratio=ratio,
-            exhausted=damping > 1e20 * largest,
-            memory={**state.memory, "growth": min(2.0 * growth, 2.0**20)},
-        )
+    def _chosen_method(self, objective, point):
+        if not getattr(objective, "is_sum_of_squares", False):
+            return "cholesky"
+        n_params = point.params.shape[0]
+        if self.method != "auto":
+            return self.method
+        if point.n_residuals < n_params:
+            return "dual"
+        return "qr" if n_params <= _QR_UP_TO else "cholesky"
 
-    def _with_model(self, state):
-        """`state` with the model at its point; a rejected trial uses it again."""
+    def _floor(self, state):
+        if self.min_damping is not None:
+            return self.min_damping
+        return 1e-18 if state.memory["method"] == "cholesky" else 1e-200
+
+    def _moved(self, state):
+        """`state`, just moved to its point, with the scaling there in its memory and the model in its cache."""
+        scaling = resolve_norm(self.norm).scaling(state.point, self._curvature(state), state.memory.get("scaling"))
+        return self._modeled(replace(state, memory={**state.memory, "scaling": scaling}))
+
+    @staticmethod
+    def _curvature(state):
+        """B as a norm sees it; without the normal equations its diagonal is the squared column norms of R."""
         point = state.point
-        matrix = point.gauss_newton
-        scaling = resolve_norm(self.norm).scaling(point, matrix, state.memory.get("scaling"))
-        model = scaling.model(point.gradient, matrix)
-        xp = namespace(matrix)
-        largest = to_floats(xp.max(xp.linalg.diagonal(model.matrix)))[0]
-        damping = self.initial_damping * largest if math.isnan(state.control) else state.control
-        return replace(state, cache=(model, scaling, largest), control=damping, memory={**state.memory, "scaling": scaling})
+        diagonal = None if state.memory["method"] == "cholesky" else lambda: _column_squares(point.square_root.r)
+        return CurvaturePoint(lambda: point.gauss_newton, make_diagonal=diagonal)
+
+    def _modeled(self, state):
+        """`state` with the model at its point in its cache; a rejected trial uses it again."""
+        point, scaling = state.point, state.memory["scaling"]
+        if state.memory["method"] == "cholesky":
+            model = scaling.model(point.gradient, point.gauss_newton)
+            diagonal = namespace(model.matrix).linalg.diagonal(model.matrix)
+        else:
+            r, z = point.square_root
+            model = SquareRootModel(scaling.gradient(point.gradient), scaling.columns(r), z)
+            diagonal = _column_squares(model.r)
+        return self._cached(state, model, scaling, diagonal)
+
+
+def _column_squares(matrix):
+    return namespace(matrix).sum(matrix * matrix, axis=0)

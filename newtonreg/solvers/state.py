@@ -23,8 +23,10 @@ class SolverState:
         Length of the last trial step, in the parameters.
     ratio : float
         Actual over predicted reduction of the last trial; NaN before the first.
+    predicted : float
+        Reduction that the model promised for the last trial; NaN where there is no model.
     exhausted : bool
-        No further reduction can be told from rounding.
+        The solver has nothing left to try.
     memory : dict
         What else the solver needs to go on: numbers, and objects such as a norm's `Scaling` whose `state` is their arrays.
     cache : Any
@@ -36,6 +38,7 @@ class SolverState:
     accepted: bool = True
     step_norm: float = math.nan
     ratio: float = math.nan
+    predicted: float = math.nan
     exhausted: bool = False
     memory: dict = field(default_factory=dict)
     cache: Any = None

@@ -1,4 +1,4 @@
-"""Newton's method in a trust region, with exact or Gauss–Newton curvature."""
+"""Newton's method in a trust region, with any curvature, norm and subproblem."""
 
 import math
 from dataclasses import replace
@@ -7,10 +7,14 @@ from sklearn.base import BaseEstimator
 
 import newtonreg.subproblems
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import index_add_diagonal, namespace, to_floats
+from newtonreg.backend.arrays import to_floats
 from newtonreg.components import check_number, resolve
+from newtonreg.curvatures import resolve_curvature
 from newtonreg.norms import resolve_norm
-from newtonreg.solvers.acceptance import MAX_NOISE_TRIALS, NEGLIGIBLE_CURVATURE, count_noise, reduction_ratio
+from newtonreg.solvers.acceptance import reduction_ratio
+from newtonreg.solvers.modeling import at_new_point, at_same_point
+from newtonreg.solvers.saddles import sees_way_out
+from newtonreg.solvers.starting_scale import starting_scale
 from newtonreg.solvers.state import SolverState
 from newtonreg.subproblems import MoreSorensen, Spectral
 
@@ -29,19 +33,25 @@ class TrustRegion(BaseEstimator):
 
     Parameters
     ----------
-    curvature : {"exact", "gauss-newton"}, default="exact"
-        B. The exact Hessian sees negative curvature and leaves saddles; Gauss–Newton is positive semidefinite.
-    norm : str or Norm, default="spherical"
-        Shape of the region.
+    curvature : str or Curvature, default="exact"
+        B: "exact", "gauss-newton", "saddle-free", "bfgs", "sr1" or an object of `newtonreg.curvatures`. The exact Hessian sees
+        negative curvature and leaves saddles; Gauss–Newton is positive semidefinite.
+    norm : str or Norm, default="column-scaling"
+        Shape of the region: "spherical", "column-scaling", "adagrad", "rmsprop", "diagonal-hessian", "hessian-ellipsoid" or an
+        object of `newtonreg.norms`. With the default a run does not depend on the units of the parameters.
     subproblem : str or Subproblem, default=None
-        None takes `Spectral()` up to 250 parameters and `MoreSorensen(rtol=1e-2)` above.
-    initial_radius, max_radius : float > 0
-        In the norm's variables.
+        "spectral", "more-sorensen", "steihaug", "gltr", "dogleg", "cauchy" or an object of `newtonreg.subproblems`. None takes
+        `Spectral()` up to 250 parameters and `MoreSorensen(rtol=1e-2)` above. Steihaug, GLTR and Cauchy only multiply by B; no
+        matrix is assembled for them unless the norm wants it, as "column-scaling", "diagonal-hessian" and "hessian-ellipsoid" do.
+    initial_radius : float > 0 or None, default=None
+        In the norm's variables. None is (2 |F| / max_j B_jj)^½ at the start, the length along the stiffest parameter that changes
+        a sum of squares by all of its value.
+    max_radius : float > 0, default=inf
     eta1, eta2 : float, 0 < eta1 < eta2 < 1
         A ratio of actual to predicted reduction below `eta1` shrinks the radius, above `eta2` a step to the boundary grows it.
-    increase, decrease : float, increase > 1 > decrease > 0
-        Factors of the radius.
-    accept : float, 0 <= accept < eta1
+    increase, decrease : float > 1
+        The radius is multiplied by the one or divided by the other.
+    accept : float, 0 <= accept <= eta1
         A trial is accepted where its ratio exceeds this.
 
     References
@@ -56,14 +66,14 @@ class TrustRegion(BaseEstimator):
     def __init__(
         self,
         curvature="exact",
-        norm="spherical",
+        norm="column-scaling",
         subproblem=None,
-        initial_radius=1.0,
-        max_radius=1e6,
+        initial_radius=None,
+        max_radius=math.inf,
         eta1=0.25,
         eta2=0.75,
         increase=2.0,
-        decrease=0.25,
+        decrease=4.0,
         accept=1e-4,
     ):
         self.curvature = curvature
@@ -77,84 +87,80 @@ class TrustRegion(BaseEstimator):
         self.decrease = decrease
         self.accept = accept
 
+    @property
+    def requires(self):
+        """What the curvature requires of an objective."""
+        return resolve_curvature(self.curvature).requires
+
     def check_parameters(self):
         """Raise ValueError on a parameter outside its range, naming it."""
-        if self.curvature not in ("exact", "gauss-newton"):
-            raise ValueError(f"curvature={self.curvature!r} is unknown; pass 'exact' or 'gauss-newton'.")
-        for name in ("initial_radius", "max_radius"):
-            check_number(name, getattr(self, name), low=0.0)
+        if self.initial_radius is not None:
+            check_number("initial_radius", self.initial_radius, low=0.0)
+        if self.max_radius != math.inf:
+            check_number("max_radius", self.max_radius, low=0.0)
         check_number("eta1", self.eta1, low=0.0, high=1.0)
         check_number("eta2", self.eta2, low=self.eta1, high=1.0)
         check_number("increase", self.increase, low=1.0)
-        check_number("decrease", self.decrease, low=0.0, high=1.0)
-        resolve_norm(self.norm)
-        check_number("accept", self.accept, low=-1e-300, high=self.eta1)
-        if self.subproblem is not None:
-            subproblem = resolve("subproblem", self.subproblem, newtonreg.subproblems, ("solve",))
-            if getattr(subproblem, "control_name", "radius") != "radius":
-                raise ValueError(
-                    f"subproblem={self.subproblem!r} takes a damping, not a radius; pass 'spectral' or 'more-sorensen'."
-                )
+        check_number("decrease", self.decrease, low=1.0)
+        check_number("accept", self.accept, low=-1e-300, high=1.0)
+        if self.accept > self.eta1:
+            raise ValueError(f"accept={self.accept!r} must be at most eta1={self.eta1!r}.")
+        for component in (resolve_curvature(self.curvature), resolve_norm(self.norm)):
+            if hasattr(component, "check_parameters"):
+                component.check_parameters()
+        if getattr(self._subproblem(1), "control_name", "radius") != "radius":
+            raise ValueError(
+                f"subproblem={self.subproblem!r} takes a damping or a sigma, not a radius; pass 'spectral' or 'more-sorensen'."
+            )
 
     def init(self, objective, x0):
         """State at `x0` (p,)."""
         self.check_parameters()
-        return self._with_model(SolverState(point=objective.at(x0), control=float(self.initial_radius)))
+        state = self._moved(SolverState(point=objective.at(x0), control=math.nan))
+        radius = starting_scale(state)[0] if self.initial_radius is None else float(self.initial_radius)
+        return replace(state, control=min(radius, float(self.max_radius)))
 
     def step(self, objective, state):
         """One trial: one value, and after an accepted one gradient, matrix and factorization."""
-        state = state if state.cache is not None else self._with_model(state)
+        if state.cache is None:
+            state = at_same_point(state, resolve_curvature(self.curvature), self._needs_matrix(state))
         model, scaling = state.cache
-        step = self._subproblem(objective).solve(model, state.control)
+        step = self._subproblem(state.params.shape[0]).solve(model, state.control)
         displacement = scaling.step(step.p)
         trial = objective.at(state.params + displacement)
-        ratio = reduction_ratio(state.point.value, trial.value, step.predicted_reduction)
-        accepted = ratio > self.accept
-        radius = self._next_radius(state.control, step, ratio)
-        length = to_floats(linalg.norm(displacement))[0]
-        size = to_floats(linalg.norm(state.params))[0]
-        noise = count_noise(state.memory.get("noise", 0), state.point.value, step.predicted_reduction)
+        ratio = reduction_ratio(state.point, trial, displacement, step.predicted_reduction)
+        (length,) = to_floats(linalg.norm(displacement))
         common = {
-            "control": radius,
-            "accepted": accepted,
+            "control": self._next_radius(state.control, step, ratio),
             "step_norm": length,
             "ratio": ratio,
-            "exhausted": length <= 1e-16 * size or noise >= MAX_NOISE_TRIALS,
-            "memory": {**state.memory, "noise": noise},
+            "predicted": step.predicted_reduction,
         }
-        if not accepted:
-            return replace(state, **common)
-        moved = self._with_model(replace(state, point=trial, **common))
+        if not ratio > self.accept:
+            return replace(state, accepted=False, **common)
         # finite with derivatives that are not (overflow inside an activation): nowhere to go on from, so a rejected trial
         if not math.isfinite(trial.gradient_norm):
-            return replace(state, **{**common, "accepted": False, "control": self.decrease * min(state.control, step.norm)})
-        return moved
+            return replace(state, accepted=False, **{**common, "control": min(state.control, step.norm) / self.decrease})
+        return self._moved(replace(state, point=trial, accepted=True, **common))
 
     def leaves_saddle(self, state):
         """Whether the model at `state` has a direction of negative curvature to leave a stationary point along."""
-        if self.curvature != "exact":
-            return False
-        matrix = state.point.hessian
-        xp = namespace(matrix)
-        shift = NEGLIGIBLE_CURVATURE * to_floats(xp.max(xp.abs(xp.linalg.diagonal(matrix))))[0]
-        return linalg.cholesky(index_add_diagonal(matrix, shift)) is None
+        return sees_way_out(state.point, resolve_curvature(self.curvature), self._subproblem(state.params.shape[0]))
 
-    def _with_model(self, state):
-        """`state` with the quadratic model at its point, in the norm's variables; a rejected trial uses it again."""
-        point = state.point
-        matrix = point.hessian if self.curvature == "exact" else point.gauss_newton
-        scaling = resolve_norm(self.norm).scaling(point, matrix, state.memory.get("scaling"))
-        model = scaling.model(point.gradient, matrix)
-        return replace(state, cache=(model, scaling), memory={**state.memory, "scaling": scaling})
+    def _moved(self, state):
+        return at_new_point(state, resolve_curvature(self.curvature), resolve_norm(self.norm), self._needs_matrix(state))
 
-    def _subproblem(self, objective):
+    def _needs_matrix(self, state):
+        return getattr(self._subproblem(state.params.shape[0]), "needs_matrix", True)
+
+    def _subproblem(self, n_params):
         if self.subproblem is None:
-            return Spectral() if objective.n_params <= _SPECTRAL_UP_TO else MoreSorensen(rtol=_RTOL)
+            return Spectral() if n_params <= _SPECTRAL_UP_TO else MoreSorensen(rtol=_RTOL)
         return resolve("subproblem", self.subproblem, newtonreg.subproblems, ("solve",))
 
     def _next_radius(self, radius, step, ratio):
         if ratio < self.eta1:
-            return self.decrease * min(radius, step.norm)
+            return min(radius, step.norm) / self.decrease
         if ratio > self.eta2 and step.on_boundary and math.isfinite(ratio):
             return min(self.increase * radius, float(self.max_radius))
         return radius

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats, to_host
+from newtonreg.subproblems.krylov_model import tridiagonal_matrix
 from newtonreg.subproblems.safeguards import generic_direction
 from newtonreg.subproblems.secular import minimize_in_ball
 
@@ -49,13 +50,8 @@ def estimate_multiplier(model, gradient_norm, radius):
     until the answer is exact; here it only says where to start.
     """
     diagonal, off_diagonal = _tridiagonal(model, gradient_norm)
-    size = len(diagonal)
-    rows = [[0.0] * size for _ in range(size)]
-    for i in range(size):
-        rows[i][i] = diagonal[i]
-        if i + 1 < size:
-            rows[i][i + 1] = rows[i + 1][i] = off_diagonal[i]
-    values, vectors = linalg.eigh(namespace(to_host(model.gradient[:1])).asarray(rows))
+    host = namespace(to_host(model.gradient[:1]))
+    values, vectors = linalg.eigh(tridiagonal_matrix(diagonal, off_diagonal, host))
     inside = minimize_in_ball(values, gradient_norm * vectors[0, :], radius)
     return KrylovEstimate(float(values[0]), abs(off_diagonal[-1] * float(vectors[-1, 0])), inside.multiplier)
 

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.subproblems.krylov_model import KrylovModel
 
 __all__ = ["QuadraticModel", "Spectrum"]
 
@@ -22,22 +23,35 @@ class QuadraticModel:
     Parameters
     ----------
     gradient : array of shape (p,)
-    matrix : array of shape (p, p), symmetric
+    matrix : array of shape (p, p), symmetric, optional
         B; need not be positive definite.
+    product : callable, optional
+        v (p,) to B v, for subproblems that need no matrix.
     """
 
-    def __init__(self, gradient, matrix):
+    def __init__(self, gradient, matrix=None, product=None):
         self.gradient = gradient
         self.matrix = matrix
+        self._product = product
 
     @cached_property
     def spectrum(self):
         """`Spectrum` of B, computed once: a rejected trial with a smaller radius costs no second factorization."""
         return Spectrum(*linalg.eigh(self.matrix))
 
+    @cached_property
+    def factor(self):
+        """`Cholesky` of B, computed once; None where B is not numerically positive definite."""
+        return linalg.cholesky(self.matrix)
+
+    @cached_property
+    def krylov(self):
+        """`KrylovModel`, which keeps its products: a rejected trial with a smaller radius costs none."""
+        return KrylovModel(self.gradient, self.product)
+
     def product(self, v):
         """B v."""
-        return namespace(self.matrix).matmul(self.matrix, v)
+        return namespace(v).matmul(self.matrix, v) if self._product is None else self._product(v)
 
     def reduction(self, p):
         """m(0) − m(p), a Python float."""

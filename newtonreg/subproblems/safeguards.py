@@ -1,10 +1,10 @@
 """What the subproblem solvers share where a model gives no answer by itself: no finite numbers, or no preferred direction."""
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import device_of, namespace
+from newtonreg.backend.arrays import device_of, namespace, to_floats
 from newtonreg.protocols import Step
 
-__all__ = ["generic_direction", "stay"]
+__all__ = ["directed", "generic_direction", "stay"]
 
 
 def stay(model):
@@ -22,3 +22,18 @@ def generic_direction(like):
     index = xp.arange(1, like.shape[0] + 1, dtype=like.dtype, device=device_of(like))
     entries = xp.cos(index * index)
     return entries / linalg.norm(entries)
+
+
+def directed(solution, make_lowest):
+    """Coordinates of a `SecularSolution`, in the hard case with the sign of the first one that `generic_direction` prefers.
+
+    `make_lowest` returns the lowest eigenvector (p,), and is asked in the hard case only.
+    """
+    y = solution.coordinates
+    if not solution.undirected:
+        return y
+    lowest = make_lowest()
+    if to_floats(namespace(lowest).vecdot(lowest, generic_direction(lowest)))[0] >= 0.0:
+        return y
+    xp = namespace(y)
+    return xp.where(xp.arange(y.shape[0]) == 0, -y, y)

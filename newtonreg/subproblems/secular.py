@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace
 
-__all__ = ["SecularSolution", "minimize_in_ball"]
+__all__ = ["SecularSolution", "completed", "divided", "minimize_in_ball", "without_noise"]
 
 _EPS = 2.220446049250313e-16
 _MAX_ITER = 100
@@ -25,6 +25,13 @@ class SecularSolution(NamedTuple):
     on_boundary: bool
     undirected: bool
     """The hard case: the first coordinate is positive, and its negative would do as well."""
+
+    @property
+    def reduction(self):
+        """−(Σ c_i y_i + ½ w_i y_i²) = ½ Σ (w_i + λ) y_i² + ½ λ ‖y‖²: no differences, so it keeps its digits."""
+        xp = namespace(self.coordinates)
+        squares = self.coordinates * self.coordinates
+        return 0.5 * float(xp.sum(self.shifted * squares) + self.multiplier * xp.sum(squares))
 
 
 def minimize_in_ball(values, coefficients, radius):
@@ -58,7 +65,7 @@ def minimize_in_ball(values, coefficients, radius):
     scale = max(float(xp.max(xp.abs(values))), float(linalg.norm(coefficients)) / radius)
     if scale == 0.0:
         return SecularSolution(xp.zeros_like(values), xp.zeros_like(values), 0.0, False, False)
-    values, coefficients = _without_noise(values / scale, coefficients / scale / radius)
+    values, coefficients = without_noise(values / scale, coefficients / scale / radius)
     low = float(values[0])
     gaps = values - low
     undirected = False
@@ -67,23 +74,23 @@ def minimize_in_ball(values, coefficients, radius):
     if on_boundary:
         shift, y = _boundary(gaps, coefficients, low)
         if shift == 0.0:
-            y, undirected = _completed(y), True
+            y, undirected = completed(y), True
     multiplier = scale * max(shift - low, 0.0) if on_boundary else 0.0
     return SecularSolution(radius * y, scale * (gaps + shift), multiplier, on_boundary, undirected)
 
 
-def _without_noise(values, coefficients):
+def without_noise(values, coefficients):
     """`values` and `coefficients` with zeros for what cannot be told from zero."""
     xp = namespace(values)
     noise = values.shape[0] * _EPS
     top = float(xp.max(xp.abs(values)))
     flat = xp.abs(values) <= noise * top
-    curved = float(linalg.norm(_divided(xp.where(flat, 0.0, coefficients), values)))
+    curved = float(linalg.norm(divided(xp.where(flat, 0.0, coefficients), values)))
     silent = xp.abs(coefficients) <= noise * (float(linalg.norm(coefficients)) + top * min(1.0, curved))
     return xp.where(flat & (values < 0.0), 0.0, values), xp.where(flat & silent, 0.0, coefficients)
 
 
-def _divided(coefficients, shifted):
+def divided(coefficients, shifted):
     """−c / shifted, and 0 where c = 0, whatever is divided by."""
     xp = namespace(coefficients)
     idle = coefficients == 0.0
@@ -96,7 +103,7 @@ def _interior(values, coefficients):
     # y_i exceeds 1 already where |c_i| > w_i, zero and negative curvature included: nothing to divide by.
     if float(values[0]) < 0.0 or bool(xp.any(xp.abs(coefficients) > values)):
         return None
-    y = _divided(coefficients, values)
+    y = divided(coefficients, values)
     return y if float(linalg.norm(y)) <= 1.0 else None
 
 
@@ -107,12 +114,12 @@ def _boundary(gaps, coefficients, low):
     left = max(0.0, low, float(xp.max(xp.abs(coefficients) - gaps)))
     right = float(linalg.norm(coefficients))
     if left == 0.0:
-        y = _divided(coefficients, gaps)
+        y = divided(coefficients, gaps)
         if float(linalg.norm(y)) <= 1.0:
             return 0.0, y
     shift = min(max(left, _nearly_hard_guess(gaps, coefficients, left)), right)
     for _ in range(_MAX_ITER):
-        y = _divided(coefficients, gaps + shift)
+        y = divided(coefficients, gaps + shift)
         length = float(linalg.norm(y))
         if abs(length - 1.0) <= 4.0 * _EPS:
             break
@@ -131,15 +138,15 @@ def _nearly_hard_guess(gaps, coefficients, left):
     """Upper bound of t from ‖c_low‖² / t² + ‖y_rest‖² = 1, nearly exact in the nearly hard case; 0 where it says nothing."""
     xp = namespace(gaps)
     lowest = gaps == 0.0
-    rest = float(linalg.norm(_divided(xp.where(lowest, 0.0, coefficients), gaps + left)))
+    rest = float(linalg.norm(divided(xp.where(lowest, 0.0, coefficients), gaps + left)))
     if rest >= 1.0:
         return 0.0
     return float(linalg.norm(xp.where(lowest, coefficients, 0.0))) / math.sqrt((1.0 - rest) * (1.0 + rest))
 
 
-def _completed(y):
-    """`y` with the first coordinate that makes it a unit vector."""
+def completed(y, radius=1.0):
+    """`y` with the first coordinate that makes it as long as `radius`."""
     xp = namespace(y)
     first = xp.arange(y.shape[0]) == 0
     length = float(linalg.norm(xp.where(first, 0.0, y)))
-    return xp.where(first, math.sqrt(max(0.0, (1.0 - length) * (1.0 + length))), y)
+    return xp.where(first, math.sqrt(max(0.0, (radius - length) * (radius + length))), y)

@@ -8,10 +8,10 @@ from sklearn.base import BaseEstimator
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_device, to_floats, to_host
 from newtonreg.protocols import Step
-from newtonreg.subproblems.safeguards import generic_direction, stay
+from newtonreg.subproblems.safeguards import directed, stay
 from newtonreg.subproblems.secular import minimize_in_ball
 
-__all__ = ["Spectral"]
+__all__ = ["Spectral", "is_well_posed", "solve_in_eigenbasis"]
 
 _EPS = 2.220446049250313e-16
 
@@ -47,44 +47,43 @@ class Spectral(BaseEstimator):
         Step
             The zero step, which predicts nothing, where the model or the radius is not finite and positive.
         """
-        if not _is_well_posed(model, control):
+        if not is_well_posed(model, control):
             return stay(model)
-        vectors = model.spectrum.vectors
-        xp = namespace(vectors)
-        rotated = linalg.matmul(xp.matrix_transpose(vectors), model.gradient)
-        values, coefficients = to_host(xp.stack([model.spectrum.values, rotated]))
-        solution = minimize_in_ball(values, coefficients, control)
-        y = solution.coordinates
-        if solution.undirected and to_floats(xp.vecdot(vectors[:, 0], generic_direction(model.gradient)))[0] < 0.0:
-            y = _first_negated(y)
-        return Step(
-            linalg.matmul(vectors, to_device(y, like=vectors)),
-            solution.multiplier,
-            solution.on_boundary,
-            _reduction(solution),
-            float(linalg.norm(y)),
-            partial(_solve_shifted, vectors, solution.shifted),
-        )
+        return solve_in_eigenbasis(model, partial(minimize_in_ball, radius=control))
 
 
-def _is_well_posed(model, radius):
+def is_well_posed(model, control):
     """Whether everything is finite, asked before LAPACK is, which may hang on NaN."""
     xp = namespace(model.matrix)
     size = sum(to_floats(xp.sum(xp.abs(model.matrix)), xp.sum(xp.abs(model.gradient))))
-    return math.isfinite(size) and 0.0 < radius < math.inf
+    return math.isfinite(size) and 0.0 < control < math.inf
 
 
-def _first_negated(y):
-    """`y` with the other sign of its first coordinate."""
-    xp = namespace(y)
-    return xp.where(xp.arange(y.shape[0]) == 0, -y, y)
+def solve_in_eigenbasis(model, minimize):
+    """The `Step` of a problem that is solved in the eigenbasis of its matrix; None where it has no solution.
 
-
-def _reduction(solution):
-    """−(gᵀp + ½ pᵀBp) = ½ pᵀ(B + λI)p + ½ λ ‖p‖²: no differences, so it keeps its digits."""
-    xp = namespace(solution.coordinates)
-    squares = solution.coordinates * solution.coordinates
-    return 0.5 * float(xp.sum(solution.shifted * squares) + solution.multiplier * xp.sum(squares))
+    Parameters
+    ----------
+    model : QuadraticModel
+    minimize : callable
+        Eigenvalues (p,), ascending, and coefficients (p,) of g, both on the host, to a `SecularSolution` or None.
+    """
+    vectors = model.spectrum.vectors
+    xp = namespace(vectors)
+    rotated = linalg.matmul(xp.matrix_transpose(vectors), model.gradient)
+    values, coefficients = to_host(xp.stack([model.spectrum.values, rotated]))
+    solution = minimize(values, coefficients)
+    if solution is None:
+        return None
+    y = directed(solution, lambda: vectors[:, 0])
+    return Step(
+        linalg.matmul(vectors, to_device(y, like=vectors)),
+        solution.multiplier,
+        solution.on_boundary,
+        solution.reduction,
+        float(linalg.norm(y)),
+        partial(_solve_shifted, vectors, solution.shifted),
+    )
 
 
 def _solve_shifted(vectors, shifted, rhs):

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 
+from newtonreg.minimize import minimize
 from newtonreg.testing.claims import check_value_object, host, require
 from newtonreg.testing.problems import linear_least_squares, rosenbrock
 
@@ -18,7 +19,9 @@ def check_solver(solver, xp=np, max_iter=200, gtol=1e-8):
 
     The objective never rises and is never NaN; a rejected trial stays where it was; states are frozen, and the same state has the
     same successor, bit for bit, also after it was detached, pickled and attached again; the gradient norm falls to `gtol`
-    within `max_iter` trials; the component is a value object.
+    within `max_iter` trials; the component is a value object. Of a solver whose `merit` is "gradient" the gradient norm never
+    rises, in place of the objective. A solver with `monotone = False` may climb: `minimize` must return a point that is no higher
+    than the start all the same.
 
     Parameters
     ----------
@@ -47,9 +50,9 @@ def check_solver(solver, xp=np, max_iter=200, gtol=1e-8):
     """
     before = dict(vars(solver))
     valley = xp.asarray([-1.2, 1.0])
-    states = _check_descent(solver, rosenbrock(xp, wall=0.5), valley, max_iter, -math.inf)
+    states = _check_run(solver, rosenbrock(xp, wall=0.5), valley, max_iter, -math.inf)
     for objective, x0 in ((linear_least_squares(xp), xp.zeros(3, dtype=xp.float64)), (rosenbrock(xp), valley)):
-        states = _check_descent(solver, objective, x0, max_iter, gtol)
+        states = _check_run(solver, objective, x0, max_iter, gtol)
         least = states[-1].point.gradient_norm
         require(least <= gtol, solver, f"the gradient norm falls to {gtol:g} in {max_iter} trials; it is {least:.1e}")
         _check_frozen(solver, objective, states)
@@ -58,21 +61,35 @@ def check_solver(solver, xp=np, max_iter=200, gtol=1e-8):
     check_value_object(solver)
 
 
-def _check_descent(solver, objective, x0, max_iter, gtol):
+def _check_run(solver, objective, x0, max_iter, gtol):
     """The states of a run, each checked against the one before."""
     state = solver.init(objective, x0)
     require(np.array_equal(host(state.params), host(x0)), solver, "the run starts at x0")
     states = [state]
     while len(states) <= max_iter and not state.exhausted and state.point.gradient_norm > gtol:
         state = solver.step(objective, states[-1])
-        value, previous = state.point.value, states[-1].point.value
+        value = state.point.value
         require(math.isfinite(value) and np.all(np.isfinite(host(state.params))), solver, "the point is finite")
-        # A step that no objective can tell from standing still may rise by rounding.
-        require(value <= previous + 1e-14 * abs(previous), solver, f"the objective never rises; from {previous} to {value}")
+        _check_merit(solver, states[-1].point, state.point)
         stayed = np.array_equal(host(state.params), host(states[-1].params))
         require(state.accepted or stayed, solver, "a rejected trial stays where it was")
         states.append(state)
+    if not getattr(solver, "monotone", True):
+        best = minimize(objective, x0, solver, max_iter=max_iter, gtol=0.0, patience=max_iter)
+        claim = f"the point that `minimize` returns is no higher than the start; it is at {best.fun}"
+        require(best.fun <= states[0].point.value and np.all(np.isfinite(host(best.x))), solver, claim)
     return states
+
+
+def _check_merit(solver, before, after):
+    """What a solver promises not to raise; a step that no objective can tell from standing still may raise it by rounding."""
+    if getattr(solver, "merit", "value") == "gradient":
+        what, old, new = "gradient norm", before.gradient_norm, after.gradient_norm
+    elif getattr(solver, "monotone", True):
+        what, old, new = "objective", before.value, after.value
+    else:
+        return
+    require(new <= old + 1e-14 * abs(old), solver, f"the {what} never rises; from {old} to {new}")
 
 
 def _check_frozen(solver, objective, states):

@@ -111,7 +111,7 @@ class Training:
 
     def resume(self, state, history=()):
         """Go on from `state`, keeping `history`; returns self."""
-        self.objective.counts = Counts(*history[-1][-3:]) if history else self.objective.counts
+        self.objective.counts = history[-1].counts if history else self.objective.counts
         phase = self.phases[0]
         self.run = Minimization(self.objective, phase.solver, state, self._stopping(phase), history)
         return self

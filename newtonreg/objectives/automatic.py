@@ -1,0 +1,62 @@
+"""Derivatives of a user's own functions, by autograd; NumPy arrays only."""
+
+import autograd
+from autograd.differential_operators import make_jvp, make_jvp_reversemode
+
+from newtonreg.backend.arrays import is_numpy_array, namespace
+
+__all__ = ["gradient_of", "hessian_of", "jacobian_of", "second_directional_of"]
+
+
+def gradient_of(function):
+    """x (p,) to ∇f (p,)."""
+    return _on_numpy(autograd.grad(function), function)
+
+
+def hessian_of(function):
+    """x (p,) to ∇²f (p, p)."""
+    return _on_numpy(autograd.hessian(function), function)
+
+
+def jacobian_of(function):
+    """x (p,) to ∂r/∂x (n, p), a forward pass for each column: curves have few parameters and many points."""
+
+    def jacobian(x):
+        xp = namespace(x)
+        return xp.stack([_directional(function, column)(x) for column in xp.eye(x.shape[0])], axis=1)
+
+    return _on_numpy(jacobian, function)
+
+
+def second_directional_of(function):
+    """x (p,) and v (p,) to ∂²r[v, v] (n,)."""
+
+    def second(x, v):
+        return _directional(_directional(function, v), v)(x)
+
+    return _on_numpy(second, function)
+
+
+def _directional(function, v):
+    """x to ∂r[v]: forward where autograd has the rules for it, else by two backward passes."""
+    forward, backward = make_jvp(function), make_jvp_reversemode(function)
+
+    def derivative(x):
+        try:
+            return forward(x)(v)[1]
+        except NotImplementedError:
+            return backward(x)(v)
+
+    return derivative
+
+
+def _on_numpy(derivative, function):
+    def checked(x, *args):
+        if not is_numpy_array(x):
+            raise TypeError(
+                f"{function!r} is a Python callable, which autograd differentiates on NumPy arrays only, and x is a "
+                f"{type(x).__module__}.{type(x).__name__}. Pass its derivatives as well, or NumPy arrays."
+            )
+        return derivative(x, *args)
+
+    return checked

@@ -1,0 +1,103 @@
+"""The frame of the damped methods: a step from a damped system, a trial, and a rule that adapts the damping."""
+
+import math
+from dataclasses import replace
+
+from sklearn.base import BaseEstimator
+
+from newtonreg.backend import linalg
+from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.components import check_number
+from newtonreg.norms import resolve_norm
+from newtonreg.solvers.acceptance import reduction_ratio
+from newtonreg.solvers.damping import resolve_damping
+from newtonreg.solvers.state import SolverState
+
+__all__ = ["DampedDescent"]
+
+_HOPELESS = 1e20
+"""Damping over the largest curvature at which no step is left."""
+
+
+class DampedDescent(BaseEstimator):
+    """Solve (B + μ S⁻²) p = −g, move if F falls, adapt μ. A subclass says what B is and how the system is solved.
+
+    It has the parameters `norm`, `damping` and `initial_damping`, and the methods
+
+    - `_moved(state)`: the state, just moved to its point, with memory and cache (model, scaling, largest curvature);
+    - `_modeled(state)`: the state with its cache made anew from its memory;
+    - `_solve(state)`: the `Step` in the variables of the norm, or None;
+
+    and may replace `_displacement(objective, state, step)`, the step in the parameters or None, and
+    `_trial(objective, state, displacement)`, the point to be judged.
+    """
+
+    control_name = "damping"
+
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
+        check_number("initial_damping", self.initial_damping, low=0.0)
+        for component in (resolve_norm(self.norm), resolve_damping(self.damping)):
+            if hasattr(component, "check_parameters"):
+                component.check_parameters()
+
+    def _first(self, point, **memory):
+        """The state at the starting `point`."""
+        return self._moved(SolverState(point=point, control=math.nan, memory={"growth": 2.0, **memory}))
+
+    def step(self, objective, state):
+        """One trial: one value and one factorization, and after an accepted one gradient and matrix."""
+        state = state if state.cache is not None else self._modeled(state)
+        step = self._solve(state)
+        displacement = None if step is None else self._displacement(objective, state, step)
+        if displacement is None:
+            return self._rejected(state, step_norm=math.nan if step is None else step.norm)
+        trial = self._trial(objective, state, displacement)
+        displacement = trial.params - state.params
+        ratio = reduction_ratio(state.point, trial, displacement, step.predicted_reduction)
+        outcome = {
+            "step_norm": to_floats(linalg.norm(displacement))[0],
+            "ratio": ratio,
+            "predicted": step.predicted_reduction,
+        }
+        # finite with derivatives that are not (overflow inside an activation): nowhere to go on from, so a rejected trial
+        if not ratio > 0.0 or not math.isfinite(trial.gradient_norm):
+            return self._rejected(state, **outcome)
+        return self._accepted(state, trial, **outcome)
+
+    def _displacement(self, objective, state, step):
+        return state.cache[1].step(step.p)
+
+    def _trial(self, objective, state, displacement):
+        return objective.at(state.params + displacement)
+
+    def _floor(self, state):
+        """Least damping, in units of the largest curvature."""
+        return 1e-18
+
+    def _accepted(self, state, trial, **outcome):
+        damping, growth = resolve_damping(self.damping).accepted(state.control, state.memory["growth"], outcome["ratio"])
+        damping = max(damping, self._floor(state) * state.cache[2])
+        memory = {**state.memory, "growth": growth}
+        return self._moved(replace(state, point=trial, control=damping, accepted=True, memory=memory, **outcome))
+
+    def _rejected(self, state, step_norm=math.nan, ratio=math.nan, predicted=math.nan):
+        damping = max(state.control, self._floor(state) * state.cache[2])
+        damping, growth = resolve_damping(self.damping).rejected(damping, state.memory["growth"])
+        return replace(
+            state,
+            control=damping,
+            accepted=False,
+            step_norm=step_norm,
+            ratio=ratio,
+            predicted=predicted,
+            exhausted=damping > _HOPELESS * state.cache[2],
+            memory={**state.memory, "growth": growth},
+        )
+
+    def _cached(self, state, model, scaling, diagonal):
+        """`state` with its cache, and its first damping where it has none; `diagonal` is that of B in the norm's variables."""
+        xp = namespace(diagonal)
+        (largest,) = to_floats(xp.max(xp.abs(diagonal)))
+        damping = self.initial_damping * largest if math.isnan(state.control) else state.control
+        return replace(state, cache=(model, scaling, largest), control=damping)
