@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tables import print_environment
 
-TABLES = ("hessian", "memory", "outputs", "accuracy", "classification", "noisy", "nist")
+TABLES = ("hessian", "memory", "outputs", "accuracy", "classification", "noisy", "nist", "solvers")
 
 
 class Options(NamedTuple):

@@ -5,7 +5,8 @@ Newton at a saddle
 F(x, y) = ½ x² + ¼ (y² − 1)² has two minima, at (0, ±1), and a saddle between them at the origin. Three methods start at the same
 points:
 
-* **Newton's method** solves ∇²F p = −∇F and takes the step, whatever ∇²F is. Close to the saddle that leads *into* it.
+* **Newton's method** without a safeguard solves ∇²F p = −∇F and takes the step, whatever ∇²F is. Close to the saddle that leads
+  *into* it.
 * **A trust region with Gauss–Newton curvature.** F is a sum of squares, F = ½ ‖r‖² with r = (x, (y² − 1)/√2), and the matrix JᵀJ
   of the residuals' Jacobian stands for ∇²F. It is never indefinite: steps go downhill, but no negative curvature is seen.
 * **A trust region with exact curvature** minimizes the quadratic model in a ball. Where ∇²F has a negative eigenvalue the step
@@ -14,58 +15,25 @@ points:
 ``ProgressTable`` prints one line an iteration, and ``classify`` says what kind of point each run ended at.
 """
 
-import math
-
+import autograd.numpy as np
 import matplotlib.pyplot as plt
-import numpy as np
 
-from newtonreg import Analytic, TrustRegion, classify, minimize
+from newtonreg import LeastSquares, Newton, TrustRegion, classify, minimize
 from newtonreg.callbacks import ProgressTable
-from newtonreg.objectives.analytic import AnalyticEvaluation
-from newtonreg.solvers import SolverState
 
 # %%
 # The objective
 # -------------
-# ``Analytic`` turns a function of a vector into an objective, with derivatives by automatic differentiation. The Gauss–Newton
-# matrix belongs to the residuals, which a plain function does not have, so it is added here.
+# ``LeastSquares`` turns residuals into an objective, with derivatives by automatic differentiation: hence ``autograd.numpy``,
+# NumPy that can be differentiated. ``Analytic`` does the same for a plain function, which has no Gauss–Newton matrix.
+
+
+def residuals(w):
+    return np.stack([w[0], (w[1] ** 2 - 1) / np.sqrt(2)])
 
 
 def F(w):
-    return 0.5 * w[0] ** 2 + 0.25 * (w[1] ** 2 - 1) ** 2
-
-
-class DoubleWell(Analytic):
-    """F, and the Gauss–Newton matrix of its residuals."""
-
-    def at(self, params):
-        return DoubleWellEvaluation(self, params)
-
-
-class DoubleWellEvaluation(AnalyticEvaluation):
-    @property
-    def gauss_newton(self):
-        return np.diag([1.0, 2.0 * self.params[1] ** 2])
-
-
-# %%
-# Plain Newton as a solver
-# ------------------------
-# A solver is two functions: ``init`` makes a state, ``step`` makes the next one. The loop, the counting and the stopping are in
-# ``minimize``.
-
-
-class PlainNewton:
-    """The step −(∇²F)⁻¹ ∇F, always taken: for teaching only."""
-
-    name = "plain-newton"
-
-    def init(self, objective, x0):
-        return SolverState(point=objective.at(x0), control=math.nan)
-
-    def step(self, objective, state):
-        p = -np.linalg.solve(state.point.hessian, state.point.gradient)
-        return SolverState(point=objective.at(state.params + p), control=math.nan, step_norm=float(np.linalg.norm(p)))
+    return 0.5 * (residuals(w) ** 2).sum(axis=0)
 
 
 # %%
@@ -73,16 +41,16 @@ class PlainNewton:
 # --------
 
 SOLVERS = {
-    "Newton": PlainNewton(),
-    "trust region, Gauss–Newton": TrustRegion(curvature="gauss-newton", initial_radius=0.5),
-    "trust region, exact": TrustRegion(curvature="exact", initial_radius=0.5),
+    "Newton": Newton(),
+    "trust region, Gauss–Newton": TrustRegion(curvature="gauss-newton", norm="spherical", initial_radius=0.5),
+    "trust region, exact": TrustRegion(norm="spherical", initial_radius=0.5),
 }
 STARTS = {"a start beside the axis": (1.5, 0.4), "a start on the axis y = 0": (1.5, 0.0)}
 
 
 def run(solver, start):
     """Path (n, 2) and the kind of point it ends at."""
-    objective = DoubleWell(F, n_params=2)
+    objective = LeastSquares(residuals)
     path = []
 
     def remember(record, run):
@@ -111,7 +79,7 @@ styles = {
 }
 figure, panels = plt.subplots(1, 2, figsize=(9, 5.5), sharey=True, layout="constrained")
 for axes, where in zip(panels, STARTS, strict=True):
-    axes.contour(x, y, F((x, y)), levels=np.geomspace(0.01, 2, 16), colors="0.8")
+    axes.contour(x, y, F(np.stack([x, y])), levels=np.geomspace(0.01, 2, 16), colors="0.8")
     axes.plot([0, 0], [-1, 1], "*", color="#009E73", markersize=18, label="minima")
     for name, style in styles.items():
         axes.plot(*paths[where, name].T, label=name, **style)

@@ -34,7 +34,7 @@ def resolve(argument, value, package, interface, extra=()):
     """
     if all(hasattr(value, name) for name in interface) and not isinstance(value, type):
         return value
-    classes = {cls.name: cls for cls in vars(package).values() if isinstance(cls, type) and _is_selectable(cls)}
+    classes = {cls.name: cls for cls in vars(package).values() if isinstance(cls, type) and _is_selectable(cls, interface)}
     if isinstance(value, str) and value in classes:
         return classes[value]()
     if isinstance(value, type) and all(hasattr(value, name) for name in interface):
@@ -43,9 +43,10 @@ def resolve(argument, value, package, interface, extra=()):
     raise ValueError(f"{argument}={value!r} is unknown; pass one of {names}, or an object of {package.__name__}.")
 
 
-def _is_selectable(cls):
-    """A class with a name and no required argument (a callable activation needs its function)."""
-    return isinstance(getattr(cls, "name", None), str) and cls.name != "callable"
+def _is_selectable(cls, interface):
+    """A class of this kind with a name and no required argument (a callable activation needs its function)."""
+    is_named = isinstance(getattr(cls, "name", None), str) and cls.name != "callable"
+    return is_named and all(hasattr(cls, name) for name in interface)
 
 
 def check_number(name, value, low=-math.inf, high=math.inf):

@@ -79,8 +79,9 @@ class IterationRecord(NamedTuple):
 
 
 _ZERO = 1e-28
-"""Of its value at the start, below which a nonnegative objective is zero to rounding (a residual of 1e-14); and of what has
-been gained, below which nothing is left to gain."""
+"""Of its value at the start, below which a nonnegative objective is zero to rounding (a residual of 1e-14)."""
+_SPENT = 1e-32
+"""Of what was gained since the start, below which there is nothing to gain: 1e-16 squared."""
 _NOISE_TRIALS = 4
 """Trials in a row that promise less than rounding noise and do not halve the gradient, after which a run is exhausted."""
 
@@ -220,17 +221,25 @@ class Minimization:
         if record.n_iter < self._first + _NOISE_TRIALS:
             return False
         last, before = self.history[-_NOISE_TRIALS:], self.history[self._first : -_NOISE_TRIALS]
-        noise = max(rounding_noise(record.value), _ZERO * (before[0].value - record.value))
-        if not all(trial.predicted_reduction <= noise for trial in last):
+        if _promise_at_most(_SPENT * (before[0].value - record.value), last):
+            return True
+        if not _promise_at_most(rounding_noise(record.value), last):
             return False
         # the gradient is known more exactly than F, and while it still shrinks these steps are worth taking
         return min(trial.gradient_norm for trial in last) > 0.5 * min(trial.gradient_norm for trial in before)
 
+    def _ended_stationary(self):
+        """Whether the latest point is the result: without safeguards a stationary point need not be the lowest one seen."""
+        if self.status is not Status.EXHAUSTED:
+            return self.status is Status.GRADIENT
+        # a solver that promises nothing, such as gradient descent, may stand still for other reasons
+        predicted = self.state.predicted
+        return predicted <= rounding_noise(self.state.point.value) or (self._stood_still and not math.isnan(predicted))
+
     def result(self):
         """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev nhvp n_backprops status message success history`."""
         counts = self.objective.counts
-        # a solver without safeguards may end at a stationary point that is not its lowest one
-        point = self.state.point if self.status is Status.GRADIENT else self.best
+        point = self.state.point if self._ended_stationary() else self.best
         return OptimizeResult(
             x=point.params,
             fun=point.value,
@@ -244,8 +253,20 @@ class Minimization:
             status=self.status,
             message=self.status.message,
             success=self.status.success,
-            history=self.history,
+            history=_History(self.history),
         )
+
+
+class _History(list):
+    """Records of a run; printed as their number, so that a printed result fits a screen."""
+
+    def __repr__(self):
+        return f"<{len(self)} records>"
+
+
+def _promise_at_most(bound, trials):
+    """Whether every one of `trials` has a model, and it promised no more than `bound`; NaN, where there is none, is more."""
+    return all(trial.predicted_reduction <= bound for trial in trials)
 
 
 def _at_saddle(run):

@@ -1,4 +1,4 @@
-"""Solvers and the loop: convergence orders, saddles, work counts, stopping, on objectives that are no networks."""
+"""Solvers: convergence orders, saddles, work counts, continuation, backends, on networks and on functions of a vector."""
 
 import math
 import pickle
@@ -205,38 +205,6 @@ def test_the_ratio_refuses_what_is_not_finite_and_what_rises():
     assert reduction_ratio(objective.at(start), objective.at(start + 1e-9 * step), 1e-9 * step, 5e-19) < 1.0
     objective = line(0.0, offset=0.0)
     assert reduction_ratio(objective.at(start), objective.at(start), start, 0.0) == 1.0
-
-
-def test_stopping_rules_say_which():
-    objective, start = rosenbrock(np), np.array([-1.2, 1.0])
-    assert minimize(objective, start, TrustRegion(), max_iter=3).status is Status.MAX_ITER
-    assert minimize(objective, start, TrustRegion(), xtol=0.5).status is Status.STEP
-    stalled = minimize(objective, start, TrustRegion(initial_radius=1e-9, max_radius=1e-9), ftol=1e-3, patience=5)
-    assert stalled.status is Status.REDUCTION and stalled.nit == 5
-    stopped = minimize(objective, start, TrustRegion(), callbacks=[lambda record, run: record.n_iter == 2])
-    assert stopped.status is Status.CALLBACK and stopped.nit == 2
-    assert "callback" in stopped.message
-    at_minimum = minimize(objective, np.array([1.0, 1.0]), TrustRegion())
-    assert at_minimum.status is Status.GRADIENT and at_minimum.nit == 0
-
-
-def test_a_start_that_is_not_finite_is_refused():
-    with pytest.raises(FloatingPointError, match="nan at the starting point"):
-        minimize(rosenbrock(np), np.array([np.nan, 1.0]), TrustRegion())
-
-
-def test_minimize_takes_lists_and_names_and_checks_them():
-    result = minimize(rosenbrock(np), [-1, 1], "trust-region")
-    np.testing.assert_allclose(result.x, 1.0, rtol=1e-6)
-    with pytest.raises(ValueError, match="n_params=2"):
-        minimize(rosenbrock(np), [1.0, 2.0, 3.0], TrustRegion())
-    with pytest.raises(ValueError, match="solver='newt'"):
-        minimize(rosenbrock(np), [1.0, 2.0], "newt")
-
-
-def test_gauss_newton_needs_a_model():
-    with pytest.raises(TypeError, match="needs a Gauss-Newton matrix.*Analytic has none"):
-        minimize(rosenbrock(np), np.array([0.0, 0.0]), TrustRegion(curvature="gauss-newton"))
 
 
 def test_autograd_fills_in_derivatives():

@@ -11,7 +11,6 @@ class Exact(BaseEstimator):
     """B = ∇²F. It may be indefinite: a trust region then sees negative curvature and leaves saddles."""
 
     name = "exact"
-    needs_matrix = False
     is_exact = True
     requires = ("hessian",)
 

@@ -11,7 +11,6 @@ class GaussNewton(BaseEstimator):
     """B = Σ_i J_iᵀ ∂²ℓ_i J_i, positive semidefinite: the Hessian without the curvature of the model."""
 
     name = "gauss-newton"
-    needs_matrix = False
     is_exact = False
     requires = ("gauss_newton",)
 

@@ -30,7 +30,6 @@ class Interpolated(BaseEstimator):
     """
 
     name = "interpolated"
-    needs_matrix = False
 
     def __init__(self, strength=0.1, curvature="exact", scale=1.0):
         self.strength = strength

@@ -8,4 +8,4 @@ __all__ = ["resolve_curvature"]
 
 def resolve_curvature(curvature):
     """A `Curvature` from its name or an object."""
-    return resolve("curvature", curvature, newtonreg.curvatures, ("at", "needs_matrix"))
+    return resolve("curvature", curvature, newtonreg.curvatures, ("at", "is_exact"))

@@ -28,7 +28,6 @@ class SaddleFree(BaseEstimator):
     """
 
     name = "saddle-free"
-    needs_matrix = True
     is_exact = False
     requires = ("hessian",)
 

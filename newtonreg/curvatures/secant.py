@@ -81,7 +81,6 @@ class SecantCurvature(BaseEstimator):
     A subclass gives `update(matrix, pair)`. At the same point again B is the same. 4 p² flops an update.
     """
 
-    needs_matrix = True
     is_exact = False
     requires = ()
 

@@ -21,9 +21,12 @@ class NewtonMLPRegressor(ShallowRegressor):
         `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
     loss : {"squared_error", "pseudo_huber", "poisson"} or Loss, default="squared_error"
         Pseudo-Huber works in standard deviations of y; Poisson predicts exp(f) for counts y >= 0.
-    solver : {"auto", "trust-region", "levenberg-marquardt"} or Solver, default="auto"
+    solver : str or Solver, default="auto"
         "auto" is Levenberg–Marquardt with geodesic acceleration, then exact Newton in a trust region where that stalls short of a
-        stationary point; for other losses than squared error the trust region from the start.
+        stationary point; for other losses than squared error the trust region from the start. A string is the `name` of any
+        solver in `newtonreg.solvers`: "trust-region", "levenberg-marquardt", "variable-projection" (squared error only),
+        "cubic-regularization"; from gradients alone "lbfgs", "bfgs", "ssbroyden"; of first order, with all rows in a step, "sgd",
+        "adam", "adagrad", "rmsprop"; for study "newton", "saddle-free-newton", "newton-mr", and more.
         Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
     alpha : float >= 0, default=0.0
         L2 penalty on weights and coefficients (biases and intercepts are free), for the standardized problem; as in
@@ -31,10 +34,11 @@ class NewtonMLPRegressor(ShallowRegressor):
     batch_size : {"auto"}, default="auto"
         All rows in every step.
     learning_rate_init : float > 0, default=0.001
-        As in scikit-learn, only first-order solvers use it; those come with a later version.
+        Of "sgd", "adam", "adagrad" and "rmsprop" given by name; an object has its own. A step takes all rows, so 0.01 to 0.1 is
+        where to start.
     max_iter : int >= 1 or None, default=None
         Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, at
-        most 2000; a budget counts work, never seconds.
+        most 2000, or 5000 where the solver takes gradients only; a budget counts work, never seconds.
     shuffle : bool, default=True
         As in scikit-learn, only mini-batches use it.
     random_state : int, RandomState or None, default=None
@@ -42,7 +46,8 @@ class NewtonMLPRegressor(ShallowRegressor):
     tol : float >= 0, default=1e-8
         Stop where ‖∇F‖ ≤ tol √(2 F Σs) on the standardized problem.
     verbose : bool, default=False
-        Print a row an iteration: loss, gradient norm, step norm, ratio of actual to predicted reduction, radius or damping.
+        Print a row a trial: loss, gradient norm, step norm, ratio of actual to predicted reduction, and the solver's scalar, such
+        as a radius or a damping.
     warm_start : bool, default=False
         Go on from the last fit. With a named solver, one restart and the same data the continuation is exact: 20 trials and 20
         more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from the last parameters.
@@ -75,8 +80,9 @@ class NewtonMLPRegressor(ShallowRegressor):
         The lowest training loss of the run.
     loss_curve_ : list of float
     history_ : list of dict
-        A row a trial: n_iter, loss, gradient_norm (of F), step_norm, ratio, control (radius or damping), accepted, nfev, njev,
-        nhev.
+        A row a trial: n_iter, loss, gradient_norm (of F), step_norm, ratio, control (radius, damping, σ, step length or learning
+        rate), accepted, predicted_reduction (of F), and what was evaluated so far: nfev values, njev gradients, nhev curvature
+        matrices, nhvp products with one, n_backprops = njev + nhvp.
     stationary_point_ : StationaryPoint or None
         What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
         `classify(X, y)` computes it.
@@ -171,8 +177,11 @@ class NewtonMLPClassifier(ShallowClassifier):
     activation : str, Basis or callable, default="tanh"
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
         `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
-    solver : {"auto", "trust-region", "levenberg-marquardt"} or Solver, default="auto"
-        "auto" is exact Newton in a trust region.
+    solver : str or Solver, default="auto"
+        "auto" is exact Newton in a trust region. A string is the `name` of any solver in `newtonreg.solvers`: "trust-region",
+        "levenberg-marquardt" (there without geodesic acceleration), "cubic-regularization"; from gradients alone "lbfgs", "bfgs",
+        "ssbroyden"; of first order, with all rows in a step, "sgd", "adam", "adagrad", "rmsprop"; for study "newton",
+        "saddle-free-newton", "newton-mr", and more.
         Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
     alpha : float >= 0, default=3.0
         L2 penalty on weights and coefficients (biases and intercepts are free), for the standardized problem; as in
@@ -182,10 +191,11 @@ class NewtonMLPClassifier(ShallowClassifier):
     batch_size : {"auto"}, default="auto"
         All rows in every step.
     learning_rate_init : float > 0, default=0.001
-        As in scikit-learn, only first-order solvers use it; those come with a later version.
+        Of "sgd", "adam", "adagrad" and "rmsprop" given by name; an object has its own. A step takes all rows, so 0.01 to 0.1 is
+        where to start.
     max_iter : int >= 1 or None, default=None
         Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, at
-        most 2000; a budget counts work, never seconds.
+        most 2000, or 5000 where the solver takes gradients only; a budget counts work, never seconds.
     shuffle : bool, default=True
         As in scikit-learn, only mini-batches use it.
     random_state : int, RandomState or None, default=None
@@ -193,7 +203,8 @@ class NewtonMLPClassifier(ShallowClassifier):
     tol : float >= 0, default=1e-8
         Stop where ‖∇F‖ ≤ tol √(2 F Σs) on the standardized problem.
     verbose : bool, default=False
-        Print a row an iteration: loss, gradient norm, step norm, ratio of actual to predicted reduction, radius or damping.
+        Print a row a trial: loss, gradient norm, step norm, ratio of actual to predicted reduction, and the solver's scalar, such
+        as a radius or a damping.
     warm_start : bool, default=False
         Go on from the last fit. With a named solver, one restart and the same data the continuation is exact: 20 trials and 20
         more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from the last parameters.
@@ -226,8 +237,9 @@ class NewtonMLPClassifier(ShallowClassifier):
         The lowest training loss of the run.
     loss_curve_ : list of float
     history_ : list of dict
-        A row a trial: n_iter, loss, gradient_norm (of F), step_norm, ratio, control (radius or damping), accepted, nfev, njev,
-        nhev.
+        A row a trial: n_iter, loss, gradient_norm (of F), step_norm, ratio, control (radius, damping, σ, step length or learning
+        rate), accepted, predicted_reduction (of F), and what was evaluated so far: nfev values, njev gradients, nhev curvature
+        matrices, nhvp products with one, n_backprops = njev + nhvp.
     stationary_point_ : StationaryPoint or None
         What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
         `classify(X, y)` computes it.

@@ -1,5 +1,7 @@
 """Derivatives of a user's own functions, by autograd; NumPy arrays only."""
 
+import warnings
+
 import autograd
 from autograd.differential_operators import make_jvp, make_jvp_reversemode
 
@@ -15,7 +17,7 @@ def gradient_of(function):
 
 def hessian_of(function):
     """x (p,) to ∇²f (p, p)."""
-    return _on_numpy(autograd.hessian(function), function)
+    return _on_numpy(autograd.hessian(function), function, sees_input=False)
 
 
 def jacobian_of(function):
@@ -34,7 +36,8 @@ def second_directional_of(function):
     def second(x, v):
         return _directional(_directional(function, v), v)(x)
 
-    return _on_numpy(second, function)
+    # the first derivative of an affine function does not depend on x, and rightly so
+    return _on_numpy(second, function, sees_input=False)
 
 
 def _directional(function, v):
@@ -50,13 +53,40 @@ def _directional(function, v):
     return derivative
 
 
-def _on_numpy(derivative, function):
-    def checked(x, *args):
+def _on_numpy(derivative, function, sees_input=True):
+    """`derivative` with the traps of automatic differentiation turned into errors; the costly checks on the first call only.
+
+    `sees_input`: a derivative that does not depend on x shows a function that autograd cannot follow.
+    """
+    checked = False
+
+    def guarded(x, *args):
+        nonlocal checked
         if not is_numpy_array(x):
             raise TypeError(
                 f"{function!r} is a Python callable, which autograd differentiates on NumPy arrays only, and x is a "
                 f"{type(x).__module__}.{type(x).__name__}. Pass its derivatives as well, or NumPy arrays."
             )
-        return derivative(x, *args)
+        if checked:
+            return derivative(x, *args)
+        result = _first_call(derivative, function, sees_input, x, args)
+        checked = True
+        return result
 
-    return checked
+    return guarded
+
+
+def _first_call(derivative, function, sees_input, x, args):
+    advice = (
+        f"autograd cannot differentiate {function!r}. NumPy's ufuncs are understood, but np.array, np.stack, np.concatenate and the "
+        "like must be autograd's: import autograd.numpy as np. Or pass the derivatives."
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error" if sees_input else "ignore", message="Output seems independent of input")
+            result = derivative(x, *args)
+    except (TypeError, AttributeError, UserWarning) as error:
+        raise TypeError(advice) from error
+    if result.dtype == object:
+        raise TypeError(advice)
+    return result

@@ -74,7 +74,8 @@ class LeastSquares:
     @property
     def provides(self):
         """What solvers may require of it."""
-        return {"hessian", "gauss_newton", "square_root"} | ({"outer"} if self.outer is not None else set())
+        separable = isinstance(self.outer, slice) or (self.outer is not None and len(self.outer) > 0)
+        return {"hessian", "gauss_newton", "square_root"} | ({"outer"} if separable else set())
 
     def at(self, params):
         """The objective at `params` (p,)."""
@@ -104,7 +105,10 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
     def residuals(self):
         """r, shape (n,)."""
         self._objective.counts.nfev += 1
-        return self._objective._residuals(self.params)
+        residuals = self._objective._residuals(self.params)
+        if getattr(residuals, "ndim", None) != 1:
+            raise TypeError(f"residuals(x) must be an array of shape (n,), and is {residuals!r:.200}.")
+        return residuals
 
     @property
     def n_residuals(self):
@@ -142,12 +146,17 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
 
     @cached_property
     def criticality(self):
-        """‖P r‖ / ‖r‖ with P the projector on the range of the Jacobian (singular values above rounding, unit columns)."""
+        """‖P r‖ / ‖r‖ with P the projector on the range of the Jacobian (singular values above rounding, unit columns).
+
+        Infinite where the Jacobian is not finite.
+        """
         length = math.sqrt(2.0 * self.value)
         if length == 0.0 or not math.isfinite(length):
             return length
         r, z = self.square_root
         xp = namespace(r)
+        if not bool(xp.all(xp.isfinite(r))):
+            return math.inf
         norms = xp.linalg.vector_norm(r, axis=0)
         vectors, values, _ = linalg.svd(r / xp.where(norms > 0.0, norms, xp.ones_like(norms)))
         inside = xp.astype(values > max(r.shape) * _EPS * xp.max(values), xp.float64)

@@ -1,5 +1,7 @@
 """Separable least squares: which parameters enter linearly, and the linear problem that is left where the others are given."""
 
+import numbers
+
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import device_of, namespace
 
@@ -14,13 +16,19 @@ class Partition:
     Parameters
     ----------
     outer : slice or sequence of int
+        Negative ones count from the end.
     n_params : int
         p.
+
+    Raises
+    ------
+    ValueError
+        Where an index is out of range, is no integer, or occurs twice.
     """
 
     def __init__(self, outer, n_params):
         every = range(n_params)
-        self.outer = list(every[outer]) if isinstance(outer, slice) else [every[i] for i in outer]
+        self.outer = list(every[outer]) if isinstance(outer, slice) else _indices(outer, n_params)
         chosen = set(self.outer)
         self.inner = [i for i in every if i not in chosen]
         order = self.outer + self.inner
@@ -42,6 +50,15 @@ class Partition:
     def _take(array, index, axis):
         xp = namespace(array)
         return xp.take(array, xp.asarray(index, dtype=xp.int64, device=device_of(array)), axis=axis)
+
+
+def _indices(outer, n_params):
+    """Indices in [0, n_params) of a sequence of them; a mask is none."""
+    indices = [int(i) for i in outer if isinstance(i, numbers.Integral) and not isinstance(i, bool) and -n_params <= i < n_params]
+    indices = [i % n_params for i in indices]
+    if len(set(indices)) < len(outer):
+        raise ValueError(f"outer={outer!r} must be different indices of {n_params} parameters.")
+    return indices
 
 
 def shortest_solution(matrix, rhs):

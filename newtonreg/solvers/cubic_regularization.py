@@ -144,10 +144,11 @@ class CubicRegularization(BaseEstimator):
         }
         if not ratio >= self.eta1:
             return replace(state, accepted=False, **common)
+        moved = self._moved(replace(state, point=trial, accepted=True, **common))
+        if moved.cache[0].is_finite:
+            return moved
         # finite with derivatives that are not (overflow inside an activation): nowhere to go on from, so a rejected trial
-        if not math.isfinite(trial.gradient_norm):
-            return replace(state, accepted=False, **{**common, "control": _BLIND_GROWTH * state.control})
-        return self._moved(replace(state, point=trial, accepted=True, **common))
+        return replace(state, accepted=False, **{**common, "control": _BLIND_GROWTH * state.control})
 
     def leaves_saddle(self, state):
         """Whether the model at `state` has a direction of negative curvature to leave a stationary point along."""

@@ -42,8 +42,9 @@ class DampedDescent(BaseEstimator):
                 component.check_parameters()
 
     def _first(self, point, **memory):
-        """The state at the starting `point`."""
-        return self._moved(SolverState(point=point, control=math.nan, memory={"growth": 2.0, **memory}))
+        """The state at the starting `point`; exhausted where its gradient is not finite."""
+        state = SolverState(point=point, control=math.nan, memory={"growth": 2.0, **memory})
+        return self._moved(state) if math.isfinite(point.gradient_norm) else replace(state, exhausted=True)
 
     def step(self, objective, state):
         """One trial: one value and one factorization, and after an accepted one gradient and matrix."""
@@ -77,13 +78,11 @@ class DampedDescent(BaseEstimator):
 
     def _accepted(self, state, trial, **outcome):
         damping, growth = resolve_damping(self.damping).accepted(state.control, state.memory["growth"], outcome["ratio"])
-        damping = max(damping, self._floor(state) * state.cache[2])
         memory = {**state.memory, "growth": growth}
         return self._moved(replace(state, point=trial, control=damping, accepted=True, memory=memory, **outcome))
 
     def _rejected(self, state, step_norm=math.nan, ratio=math.nan, predicted=math.nan):
-        damping = max(state.control, self._floor(state) * state.cache[2])
-        damping, growth = resolve_damping(self.damping).rejected(damping, state.memory["growth"])
+        damping, growth = resolve_damping(self.damping).rejected(state.control, state.memory["growth"])
         return replace(
             state,
             control=damping,
@@ -91,13 +90,19 @@ class DampedDescent(BaseEstimator):
             step_norm=step_norm,
             ratio=ratio,
             predicted=predicted,
-            exhausted=damping > _HOPELESS * state.cache[2],
+            # negated, so that NaN ends a run, and so does zero, from which no damping grows
+            exhausted=not damping < _HOPELESS * state.cache[2],
             memory={**state.memory, "growth": growth},
         )
 
-    def _cached(self, state, model, scaling, diagonal):
-        """`state` with its cache, and its first damping where it has none; `diagonal` is that of B in the norm's variables."""
-        xp = namespace(diagonal)
-        (largest,) = to_floats(xp.max(xp.abs(diagonal)))
+    def _cached(self, state, model, scaling, curvatures):
+        """`state` with its cache, its damping above the floor, and its first damping where it has none.
+
+        `curvatures` are numbers of which the largest says how large B is in the norm's variables; where it is zero only the
+        gradient is left to say how long a step may be.
+        """
+        xp = namespace(curvatures)
+        largest, slope = to_floats(xp.max(xp.abs(curvatures)), linalg.norm(model.gradient))
+        largest = slope if largest == 0.0 else largest
         damping = self.initial_damping * largest if math.isnan(state.control) else state.control
-        return replace(state, cache=(model, scaling, largest), control=damping)
+        return replace(state, cache=(model, scaling, largest), control=max(damping, self._floor(state) * largest))

@@ -1,6 +1,5 @@
 """Newton's method with an adaptive damping, and its saddle-free kin."""
 
-from newtonreg.backend.arrays import namespace
 from newtonreg.components import check_number
 from newtonreg.curvatures import SaddleFree, resolve_curvature
 from newtonreg.norms import resolve_norm
@@ -23,7 +22,7 @@ class DampedNewton(DampedDescent):
     damping : str or object, default="nielsen"
         Rule for μ: "nielsen", "delayed-gratification" or an object of `newtonreg.solvers.damping`.
     initial_damping : float > 0, default=1e-3
-        First μ, in units of the largest |B_jj| in the norm's variables.
+        First μ, in units of the largest |B_ij| in the norm's variables.
 
     Notes
     -----
@@ -64,7 +63,8 @@ class DampedNewton(DampedDescent):
 
     def _with_largest(self, state):
         model, scaling = state.cache
-        return self._cached(state, model, scaling, namespace(model.matrix).linalg.diagonal(model.matrix))
+        # not the diagonal alone: that of an indefinite matrix may vanish
+        return self._cached(state, model, scaling, model.matrix)
 
 
 class SaddleFreeNewton(DampedNewton):

@@ -56,12 +56,16 @@ class Newton(BaseEstimator):
     """
 
     name = "newton"
-    requires = ("hessian",)
 
     def __init__(self, safeguard=None, singular="raise", curvature="exact"):
         self.safeguard = safeguard
         self.singular = singular
         self.curvature = curvature
+
+    @property
+    def requires(self):
+        """What the curvature requires of an objective."""
+        return resolve_curvature(self.curvature).requires
 
     @property
     def control_name(self):
@@ -92,8 +96,9 @@ class Newton(BaseEstimator):
         """One step: one Hessian and one factorization; with a line search, the values that it takes."""
         if self.safeguard == "damped":
             return DampedNewton(self.curvature).step(objective, state)
-        model = QuadraticModel(state.point.gradient, self._curvature(state).matrix)
-        direction = _modified(model) if self.safeguard == "modified-cholesky" else self._direction(model, state)
+        direction = self._direction(state)
+        if direction is None:
+            return replace(state, accepted=False, exhausted=True, step_norm=math.nan, ratio=math.nan, predicted=math.nan)
         if self.safeguard is None:
             return self._raw(objective, state, direction)
         search = strong_wolfe if self.safeguard == "strong-wolfe" else armijo
@@ -105,10 +110,21 @@ class Newton(BaseEstimator):
     def _moved(self, state):
         return replace(state, memory={**state.memory, "curvature": self._curvature(state).memory})
 
-    def _direction(self, model, state):
+    def _direction(self, state):
+        """`_Direction`, or None where B is not finite."""
+        at, gradient = self._curvature(state), state.point.gradient
+        if self.safeguard == "modified-cholesky":
+            return _modified(QuadraticModel(gradient, at.matrix))
         if self.singular == "minimum-residual":
-            solution = minimum_residual(model.product, model.gradient)
-            return _Direction.of(model, solution.p)
+            solution = minimum_residual(at.product, gradient)
+            return None if solution is None else _Direction.of(QuadraticModel(gradient, product=at.product), solution.p)
+        # asked before LAPACK is, which may hang on NaN
+        if not bool(namespace(gradient).all(namespace(gradient).isfinite(at.matrix))):
+            return None
+        return self._by_spectrum(QuadraticModel(gradient, at.matrix))
+
+    def _by_spectrum(self, model):
+        """−B⁺g, for singular="raise" only where B is regular."""
         spectrum, xp = model.spectrum, namespace(model.gradient)
         size = xp.abs(spectrum.values)
         least, largest = to_floats(xp.min(size), xp.max(size))
@@ -127,7 +143,7 @@ class Newton(BaseEstimator):
         trial = objective.at(state.params + direction.p)
         outcome = {"step_norm": direction.norm, "predicted": abs(direction.reduction), "control": 1.0}
         if not (math.isfinite(trial.value) and math.isfinite(trial.gradient_norm)):
-            return replace(state, accepted=False, exhausted=True, **outcome)
+            return replace(state, accepted=False, exhausted=True, ratio=-math.inf, **outcome)
         fall = state.point.value - trial.value
         ratio = fall / direction.reduction if direction.reduction != 0.0 else math.nan
         return self._moved(replace(state, point=trial, accepted=True, ratio=ratio, **outcome))

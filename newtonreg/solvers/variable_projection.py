@@ -9,6 +9,7 @@ from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.curvatures import CurvaturePoint
 from newtonreg.norms import resolve_norm
 from newtonreg.solvers.damped_descent import DampedDescent
+from newtonreg.solvers.state import SolverState
 from newtonreg.subproblems import DampedQR, SquareRootModel
 
 __all__ = ["VariableProjection"]
@@ -67,7 +68,11 @@ class VariableProjection(DampedDescent):
     def init(self, objective, x0):
         """State at the inner parameters of `x0` (p,) and the coefficients that are optimal there."""
         self.check_parameters()
-        return self._first(_with_optimal_coefs(objective, objective.at(x0)))
+        point = _with_optimal_coefs(objective, objective.at(x0))
+        # a linear problem, solved
+        if not point.partition.inner:
+            return SolverState(point=point, control=0.0, exhausted=True)
+        return self._first(point)
 
     def _solve(self, state):
         return DampedQR().solve(state.cache[0], state.control)
@@ -133,7 +138,8 @@ def reduced_problem(point, full):
     ordered = xp.concat([partition.outer_part(root.r, axis=1), partition.inner_part(root.r, axis=1)], axis=1)
     triangle, z = linalg.triangularize(ordered, root.z)
     k = len(partition.outer)
-    coefs, border, inner = triangle[:k, :k], triangle[:k, k:], triangle[k:, k:]
+    top = min(k, triangle.shape[0])
+    coefs, border, inner = triangle[:top, :k], triangle[:top, k:], triangle[top:, k:]
     norms = xp.linalg.vector_norm(coefs, axis=0)
     norms = xp.where(norms > 0.0, norms, xp.ones_like(norms))
     left, values, right = linalg.svd(coefs / norms)
@@ -142,7 +148,7 @@ def reduced_problem(point, full):
     rank = int(rank)
     free = xp.matrix_transpose(left[:, rank:])
     rows = [xp.matmul(free, border), inner]
-    residuals = [xp.matmul(free, z[:k]), z[k:]]
+    residuals = [xp.matmul(free, z[:top]), z[top:]]
     if full:
         mixed = partition.inner_part(partition.outer_part(point.second_order), axis=1) / norms[:, None]
         second = xp.matmul(right[:rank, :], mixed) / values[:rank, None]

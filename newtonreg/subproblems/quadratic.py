@@ -1,5 +1,6 @@
 """The quadratic model m(p) = gᵀp + ½ pᵀBp that every subproblem solver minimizes."""
 
+import math
 from functools import cached_property
 
 from newtonreg.backend import linalg
@@ -33,6 +34,12 @@ class QuadraticModel:
         self.gradient = gradient
         self.matrix = matrix
         self._product = product
+
+    @cached_property
+    def is_finite(self):
+        """Whether gradient and matrix are finite, which is asked before LAPACK is: it may hang on NaN."""
+        arrays = [self.gradient] if self.matrix is None else [self.gradient, self.matrix]
+        return math.isfinite(sum(to_floats(*[namespace(array).sum(namespace(array).abs(array)) for array in arrays])))
 
     @cached_property
     def spectrum(self):

@@ -6,7 +6,7 @@ from functools import partial
 from sklearn.base import BaseEstimator
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import namespace, to_device, to_floats, to_host
+from newtonreg.backend.arrays import namespace, to_device, to_host
 from newtonreg.protocols import Step
 from newtonreg.subproblems.safeguards import directed, stay
 from newtonreg.subproblems.secular import minimize_in_ball
@@ -53,10 +53,8 @@ class Spectral(BaseEstimator):
 
 
 def is_well_posed(model, control):
-    """Whether everything is finite, asked before LAPACK is, which may hang on NaN."""
-    xp = namespace(model.matrix)
-    size = sum(to_floats(xp.sum(xp.abs(model.matrix)), xp.sum(xp.abs(model.gradient))))
-    return math.isfinite(size) and 0.0 < control < math.inf
+    """Whether there is a problem: a finite model, and a control that is finite and positive."""
+    return model.is_finite and 0.0 < control < math.inf
 
 
 def solve_in_eigenbasis(model, minimize):
