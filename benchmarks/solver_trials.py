@@ -72,9 +72,9 @@ def attempt(method, problem, max_iter):
         except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
             return Trial(type(error).__name__, None, {}, math.nan, "error", False, None)
         end, target = _judge(problem, run)
-    reached = [nfev for nfev, value in run.trace if target is not None and _near(problem, value, target)]
+    near = (nfev for nfev, value in run.trace if target is not None and _near(problem, value, target))
     lowest = end == "unbounded" or (end == "minimum" and target == problem.minima[0].value)
-    return Trial(run.status, run.nit, vars(run.counts), run.value, end, lowest, reached[0] if reached else None)
+    return Trial(run.status, run.nit, vars(run.counts), run.value, end, lowest, next(near, None))
 
 
 def _run(solver, problem, max_iter):
@@ -93,6 +93,8 @@ def _judge(problem, run):
     """The kind of the end, and the listed value that was reached, if any."""
     if not problem.minima and run.value < _UNBOUNDED:
         return "unbounded", None
+    if not np.all(np.isfinite(problem.objective(np).at(run.x).hessian)):
+        return "other", None
     point = classify(problem.objective(np), run.x)
     found = [known.value for known in problem.minima if _near(problem, run.value, known.value)]
     is_saddle = any(_near(problem, run.value, known.value) for known in problem.saddles)

@@ -1,6 +1,7 @@
 """The loop: iteration, stopping, counting, callbacks. Solvers do the steps."""
 
 import math
+import numbers
 from enum import IntEnum
 from itertools import accumulate
 from typing import NamedTuple
@@ -13,7 +14,8 @@ from newtonreg.backend.arrays import as_floats, namespace, to_floats
 from newtonreg.components import resolve
 from newtonreg.objectives import Counts
 from newtonreg.solvers.acceptance import rounding_noise
-from newtonreg.solvers.requirements import check_requirements
+from newtonreg.solvers.requirements import check_objective, check_requirements
+from newtonreg.solvers.stationarity import is_stationary
 
 __all__ = ["IterationRecord", "Minimization", "Status", "minimize"]
 
@@ -30,6 +32,7 @@ class Status(IntEnum):
     CALLBACK = 6
     INTERRUPTED = 7
     GRADIENT_FLAT = 8
+    STALLED = 9
 
     @property
     def message(self):
@@ -43,7 +46,7 @@ class Status(IntEnum):
 
 
 _MESSAGES = {
-    Status.GRADIENT: "The relative gradient norm is at most gtol.",
+    Status.GRADIENT: "The gradient norm, in the unit of the objective, is at most gtol.",
     Status.REDUCTION: "The objective fell by less than the fraction ftol over the last trials.",
     Status.STEP: "The step is at most xtol relative to the parameters.",
     Status.EXHAUSTED: "No further reduction can be told from rounding.",
@@ -51,6 +54,7 @@ _MESSAGES = {
     Status.MAX_ITER: "The trials allowed were used up while the objective was still falling.",
     Status.CALLBACK: "A callback asked to stop.",
     Status.INTERRUPTED: "Interrupted from the keyboard.",
+    Status.STALLED: "No further step helps; the point is not stationary. Check the derivatives, or try another solver or start.",
     Status.GRADIENT_FLAT: "Gradient-flat: the gradient does not vanish, but lies in the kernel of the Hessian.",
 }
 
@@ -80,12 +84,12 @@ class IterationRecord(NamedTuple):
 
 _ZERO = 1e-28
 """Of its value at the start, below which a nonnegative objective is zero to rounding (a residual of 1e-14)."""
+_NEARLY_ZERO = 1e-20
+"""The same for a run that ends for want of a step."""
 _SPENT = 1e-32
 """Of what was gained since the start, below which there is nothing to gain: 1e-16 squared."""
 _NOISE_TRIALS = 4
 """Trials in a row that promise less than rounding noise and do not halve the gradient, after which a run is exhausted."""
-
-
 _FLAT = 0.9
 """Relative gradient flatness above which a root finder has ended where no step lowers the gradient (Frye et al. 2020)."""
 
@@ -120,7 +124,8 @@ class Minimization:
         self._progress = list(accumulate(map(self._merit, self.history), min))
         if not math.isfinite(state.point.value):
             raise FloatingPointError(f"The objective is {state.point.value} at the starting point: nothing to start from.")
-        start = self.history[0].value if self.history else state.point.value
+        # a solver that improves the start before its first trial says what it was given
+        start = self.history[0].value if self.history else state.memory.get("initial_value", state.point.value)
         self._scale = start if getattr(objective, "is_nonnegative", False) else -math.inf
 
     def run(self, callbacks=()):
@@ -205,13 +210,13 @@ class Minimization:
         if record.accepted and state.point.criticality <= stop.gtol and not _at_saddle(self):
             return Status.GRADIENT
         if state.exhausted or self._stands_still(record):
-            return Status.GRADIENT_FLAT if state.memory.get("flatness", 0.0) > _FLAT else Status.EXHAUSTED
+            return self._end_without_step()
         if record.n_iter > 0 and record.accepted and record.step_norm <= stop.xtol * _length(state.params):
             return Status.STEP
         if record.n_iter >= self._first + stop.patience:
             before = self._progress[record.n_iter - stop.patience]
             if before - self._progress[-1] <= stop.ftol * abs(before):
-                return Status.REDUCTION
+                return Status.REDUCTION if stop.ftol > 0.0 else self._end_without_step()
         return Status.MAX_ITER if record.n_iter >= stop.max_iter else None
 
     def _stands_still(self, record):
@@ -228,18 +233,19 @@ class Minimization:
         # the gradient is known more exactly than F, and while it still shrinks these steps are worth taking
         return min(trial.gradient_norm for trial in last) > 0.5 * min(trial.gradient_norm for trial in before)
 
-    def _ended_stationary(self):
-        """Whether the latest point is the result: without safeguards a stationary point need not be the lowest one seen."""
-        if self.status is not Status.EXHAUSTED:
-            return self.status is Status.GRADIENT
-        # a solver that promises nothing, such as gradient descent, may stand still for other reasons
-        predicted = self.state.predicted
-        return predicted <= rounding_noise(self.state.point.value) or (self._stood_still and not math.isnan(predicted))
+    def _end_without_step(self):
+        """Whether that is because rounding leaves nothing to gain, or for other reasons."""
+        state = self.state
+        if self.is_zero(_NEARLY_ZERO) or is_stationary(self.solver, self.objective, state.point, self.history):
+            return Status.EXHAUSTED
+        return Status.GRADIENT_FLAT if state.memory.get("flatness", 0.0) > _FLAT else Status.STALLED
 
     def result(self):
         """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev nhvp n_backprops status message success history`."""
         counts = self.objective.counts
-        point = self.state.point if self._ended_stationary() else self.best
+        # without safeguards a stationary point need not be the lowest one seen; a solver without a model does not look for others
+        is_sought = self.status is Status.EXHAUSTED and not math.isnan(self.state.predicted)
+        point = self.state.point if is_sought or self.status is Status.GRADIENT else self.best
         return OptimizeResult(
             x=point.params,
             fun=point.value,
@@ -331,14 +337,42 @@ def minimize(objective, x0, solver, *, max_iter=5000, gtol=None, xtol=0.0, ftol=
     >>> minimize(rosenbrock, np.array([-1.2, 1.0]), TrustRegion()).x.round(6)
     array([1., 1.])
     """
+    check_objective(objective)
     gtol = getattr(objective, "gtol", 1e-8) if gtol is None else gtol
-    for name, value, least in (("max_iter", max_iter, 1), ("patience", patience, 1), ("gtol", gtol, 0), ("xtol", xtol, 0)):
-        if not value >= least:
-            raise ValueError(f"{name}={value!r} must be at least {least}.")
+    stopping = Stopping(max_iter, gtol, xtol, ftol, patience)
+    _check_stopping(stopping)
+    callbacks = _checked_callbacks(callbacks)
     solver = resolve("solver", solver, newtonreg.solvers, ("init", "step"))
     check_requirements(solver, objective)
+    x0 = _checked_start(x0, objective)
+    start = solver.init(objective, x0) if state is None else state.attached(objective)
+    if not math.isfinite(start.point.gradient_norm):
+        raise FloatingPointError(
+            f"The gradient has norm {start.point.gradient_norm} at the starting point. Start elsewhere, or check the derivatives "
+            "with newtonreg.testing.check_gradient."
+        )
+    return Minimization(objective, solver, start, stopping).run(callbacks).result()
+
+
+def _check_stopping(stopping):
+    for name, value in stopping._asdict().items():
+        is_count = name in ("max_iter", "patience")
+        if not isinstance(value, numbers.Integral if is_count else numbers.Real) or not value >= (1 if is_count else 0):
+            raise ValueError(f"{name}={value!r} must be {'an integer >= 1' if is_count else 'a number >= 0'}.")
+
+
+def _checked_callbacks(callbacks):
+    """A list of callables; a single one will do."""
+    listed = [callbacks] if callable(callbacks) else list(callbacks) if isinstance(callbacks, (list, tuple)) else [None]
+    if any(isinstance(callback, type) or not callable(callback) for callback in listed):
+        raise TypeError(f"callbacks={callbacks!r} must be a list of objects to be called as callback(record, run).")
+    return listed
+
+
+def _checked_start(x0, objective):
     x0 = as_floats(x0)
     if x0.ndim != 1 or objective.n_params not in (None, x0.shape[0]):
         raise ValueError(f"x0 has shape {tuple(x0.shape)} and the objective has n_params={objective.n_params}; they must agree.")
-    start = solver.init(objective, x0) if state is None else state.attached(objective)
-    return Minimization(objective, solver, start, Stopping(max_iter, gtol, xtol, ftol, patience)).run(callbacks).result()
+    if not bool(namespace(x0).all(namespace(x0).isfinite(x0))):
+        raise FloatingPointError(f"x0={x0!r:.200} is not finite: nothing to start from.")
+    return x0

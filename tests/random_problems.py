@@ -1,4 +1,4 @@
-"""Tiny random objectives for every solver: sums of squares and bounded functions of any definiteness, in any unit, behind walls."""
+"""Tiny random objectives for solvers: sums of squares and bounded functions of any definiteness, in any unit, behind walls."""
 
 import math
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ class RandomProblem:
         All residuals vanish somewhere.
     stationary : bool
         The start is a stationary point, z = 0.
-    wall : bool
-        F is NaN where z_0 exceeds its value at the start by a tenth.
+    wall : {"none", "value", "gradient"}
+        What is NaN where z_0 exceeds its value at the start by a tenth.
     """
 
     kind: str
@@ -42,19 +42,27 @@ class RandomProblem:
     x: int
     exact: bool
     stationary: bool
-    wall: bool
+    wall: str
 
     def make(self):
         """A fresh objective, and the start."""
         rng = np.random.default_rng(self.seed)
         units = 10.0 ** np.linspace(0.0, self.x, self.size)
         start = np.zeros(self.size) if self.stationary else rng.normal(size=self.size)
-        wall = start[0] + 0.1 if self.wall else math.inf
         if self.kind == "quartic":
-            return self._quartic(rng, units, wall), units * start
-        return _sum_of_squares(*getattr(self, f"_{self.kind}")(rng), 10.0 ** (0.5 * self.f), units, wall), units * start
+            return self._quartic(rng, units, self._walls(start)), units * start
+        make = {"residuals": self._residuals, "valley": self._valley}[self.kind]
+        return _sum_of_squares(*make(rng), 10.0 ** (0.5 * self.f), units, self._walls(start)), units * start
 
-    def _quartic(self, rng, units, wall):
+    def _walls(self, start):
+        """Functions of z, 0 this side of the wall and NaN beyond it, to be added to values and to first derivatives."""
+
+        def wall(z):
+            return 0.0 if z[0] <= start[0] + 0.1 else math.nan
+
+        return [wall if self.wall == what else lambda z: 0.0 for what in ("value", "gradient")]
+
+    def _quartic(self, rng, units, walls):
         f, p = 10.0**self.f, self.size
         rotation = np.linalg.qr(rng.normal(size=(p, p)))[0]
         matrix = (rotation * np.where(np.arange(p) < self.rank, rng.normal(size=p), 0.0)) @ rotation.T
@@ -64,10 +72,13 @@ class RandomProblem:
         @_quietly
         def value(x):
             z = x / units
-            inside = f * (0.5 * z @ matrix @ z + linear @ z + 0.25 * q * np.sum(z**4))
-            return inside if z[0] <= wall else math.nan
+            return f * (0.5 * z @ matrix @ z + linear @ z + 0.25 * q * np.sum(z**4)) + walls[0](z)
 
-        gradient = _quietly(lambda x: f * (matrix @ (x / units) + linear + q * (x / units) ** 3) / units)
+        @_quietly
+        def gradient(x):
+            z = x / units
+            return f * (matrix @ z + linear + q * z**3) / units + walls[1](z)
+
         hessian = _quietly(lambda x: f * (matrix + 3.0 * q * np.diag((x / units) ** 2)) / np.outer(units, units))
         return Analytic(value, p, gradient, hessian)
 
@@ -103,15 +114,15 @@ def _quietly(function):
     return quiet
 
 
-def _sum_of_squares(constant, slope, bend, outer, f, units, wall):
-    """½ ‖f (c + Az + ½ zᵀQz)‖² with z = x / units; NaN where z_0 exceeds the wall."""
+def _sum_of_squares(constant, slope, bend, outer, f, units, walls):
+    """½ ‖f (c + Az + ½ zᵀQz)‖² with z = x / units."""
 
     @_quietly
     def residuals(x):
         z = x / units
-        return f * (constant + slope @ z + 0.5 * (bend @ z) @ z) if z[0] <= wall else np.full(constant.shape, math.nan)
+        return f * (constant + slope @ z + 0.5 * (bend @ z) @ z) + walls[0](z)
 
-    jacobian = _quietly(lambda x: f * (slope + bend @ (x / units)) / units)
+    jacobian = _quietly(lambda x: f * (slope + bend @ (x / units)) / units + walls[1](x / units))
     hessians = f * bend / np.outer(units, units)
     return LeastSquares(residuals, units.size, jacobian, lambda x: hessians, outer=outer)
 
@@ -119,8 +130,8 @@ def _sum_of_squares(constant, slope, bend, outer, f, units, wall):
 def random_problems():
     """Strategy of `RandomProblem`."""
     power, yes = st.integers(-6, 6), st.booleans()
-    kinds = st.sampled_from(("residuals", "quartic", "valley"))
+    kinds, walls = st.sampled_from(("residuals", "quartic", "valley")), st.sampled_from(("none", "value", "gradient"))
     seed, size = st.integers(0, 2**32 - 1), st.integers(1, 4)
     return size.flatmap(
-        lambda p: st.builds(RandomProblem, kinds, seed, st.just(p), st.integers(0, p), power, power, yes, yes, yes)
+        lambda p: st.builds(RandomProblem, kinds, seed, st.just(p), st.integers(0, p), power, power, yes, yes, walls)
     )

@@ -66,6 +66,7 @@ def test_the_methods_walk_the_same_path_in_every_norm(xp, norm):
         for state, expected in zip(run, runs[0], strict=True):
             np.testing.assert_allclose(to_host(state.params), to_host(expected.params), rtol=1e-7, atol=1e-9)
             assert state.accepted == expected.accepted
+            assert state.control == pytest.approx(expected.control, rel=1e-4)
 
 
 def factored_sizes(monkeypatch):

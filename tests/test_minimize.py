@@ -155,6 +155,15 @@ def test_a_root_finder_is_judged_by_its_gradients():
     assert stalled.status is Status.REDUCTION and stalled.nit == 4
 
 
+def test_a_run_that_promises_nothing_more_is_at_a_stationary_point_and_returns_it():
+    """Lowest or not: without safeguards that may be a maximum. A solver that promises nothing at all returns its lowest."""
+    path = [11.0, 12.0, 13.0, 14.0]
+    assert walk(path, details={"predicted": 0.0}).x[0] == 14.0
+    assert walk(path, details={"predicted": 1.0}).x[0] == 10.0
+    assert walk(path, details={"exhausted": True}).x[0] == 10.0
+    assert walk([11.0, 11.0], details={"predicted": 1.0}).x[0] == 11.0 and walk([11.0, 11.0]).x[0] == 10.0
+
+
 def test_what_is_returned_is_the_latest_of_those_that_are_lowest_to_rounding():
     def near_one(x):
         return 1.0 + 1e-16 * x[0] + (x[0] > 5.0)

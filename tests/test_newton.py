@@ -110,7 +110,7 @@ def test_damped_methods_converge_superlinearly(xp, solver):
     result = minimize(cubic(xp, (1.0, 2.0, 0.5)), xp.asarray([0.1, -0.1, 0.1]), solver)
     norms = gradient_norms(result, 1e-100)
     rates = [b / a for a, b in zip(norms, norms[1:], strict=False)][2:]
-    assert len(rates) > 8 and all(b < 0.21 * a for a, b in zip(rates, rates[1:], strict=False))
+    assert len(rates) > 5 and all(b < 0.21 * a for a, b in zip(rates, rates[1:], strict=False))
 
 
 def test_newton_solves_a_quadratic_in_one_step(xp):
@@ -279,6 +279,12 @@ def test_a_hessian_whose_diagonal_vanishes_still_has_a_size(xp, solver):
     assert result.success and classify(objective, result.x).kind == "minimum"
     falling = quadratic(np.zeros((2, 2)), np.array([1.0, 0.0]), xp)
     assert first_step(solver, falling, xp.zeros(2, dtype=xp.float64)).accepted
+
+
+def test_the_first_damping_is_in_units_of_the_largest_entry(xp):
+    objective = quadratic([[0.0, 8.0], [8.0, 2.0]], [1.0, 1.0], xp)
+    state = DampedNewton(norm="spherical", initial_damping=0.25).init(objective, xp.zeros(2, dtype=xp.float64))
+    assert state.control == 2.0
 
 
 # -- curvatures

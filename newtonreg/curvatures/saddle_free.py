@@ -14,7 +14,7 @@ class SaddleFree(BaseEstimator):
 
     Parameters
     ----------
-    floor : float in [0, 1), default=1e-12
+    floor : float in [0, 1), default=0.0
         Least absolute eigenvalue, relative to the largest.
 
     Notes
@@ -31,7 +31,7 @@ class SaddleFree(BaseEstimator):
     is_exact = False
     requires = ("hessian",)
 
-    def __init__(self, floor=1e-12):
+    def __init__(self, floor=0.0):
         self.floor = floor
 
     def at(self, evaluation, previous=None):

@@ -12,6 +12,7 @@ from newtonreg.curvatures.model import CurvaturePoint
 
 __all__ = ["Secant", "SecantCurvature", "SecantPair", "first_length", "secant_pair"]
 
+_TINY = 1e-290
 _ROUNDING = 1e-15
 """Of the gradients, below which their difference is noise that no update should learn from."""
 _LEAST_COSINE = 1e-3
@@ -39,7 +40,8 @@ def secant_pair(evaluation, previous):
     sy, ss, yy, now, before = to_floats(xp.vecdot(s, y), xp.vecdot(s, s), xp.vecdot(y, y), *sizes)
     noise = _ROUNDING * (now + before)
     # not noise ** 2, which raises where Python floats overflow
-    if ss == 0.0 or not noise * noise < yy < math.inf:
+    # and nothing that a quotient would overflow on
+    if min(ss, abs(sy)) < _TINY or not max(noise * noise, _TINY) < yy < math.inf:
         return None
     return SecantPair(s, y, sy, ss, yy)
 

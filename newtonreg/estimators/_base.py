@@ -119,13 +119,14 @@ class ShallowMLP(BaseEstimator):
             Where a component is still a shorthand string, which has no parameters: pass the object first.
         """
         for name in params:
-            component, _, parameter = name.partition("__")
-            value = params.get(component, getattr(self, component, None))
-            if parameter and isinstance(value, str):
-                raise ValueError(
-                    f"{name}: {component}={value!r} is a shorthand without parameters; pass an object first, for instance "
-                    f"solver=newtonreg.TrustRegion() or activation=newtonreg.bases.Tanh()."
-                )
+            owner, (*path, _) = self, name.split("__")
+            for depth, part in enumerate(path, start=1):
+                owner = params.get("__".join(path[:depth]), getattr(owner, part, None))
+                if isinstance(owner, str):
+                    raise ValueError(
+                        f"{name}: {part}={owner!r} is a shorthand without parameters; pass an object first, for instance "
+                        f"solver=newtonreg.TrustRegion(), norm=newtonreg.norms.RMSProp() or activation=newtonreg.bases.Tanh()."
+                    )
         return super().set_params(**params)
 
     # -- pieces of a fit ---------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ __all__ = [
     "resolve_solver",
 ]
 
+
 def check_parameters(estimator):
     """Raise on a parameter outside its range."""
     check = _Checker(estimator)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.solvers.acceptance import NEGLIGIBLE_CURVATURE
+from newtonreg.solvers.requirements import check_objective
 
 __all__ = ["StationaryPoint", "classify"]
 
@@ -77,6 +78,9 @@ def classify(objective, params, tol=1e-6):
     -----
     Costs one exact Hessian and its eigenvalues, about 4/3 p³ flops.
     """
+    check_objective(objective)
+    if tuple(params.shape) != (objective.n_params or params.shape[0],):
+        raise ValueError(f"params has shape {tuple(params.shape)} and the objective has n_params={objective.n_params}.")
     point = objective.at(params)
     hessian = point.hessian
     eigenvalues = linalg.eigvalsh(hessian)

@@ -18,7 +18,7 @@ class ColumnScaling(BaseEstimator):
 
     Parameters
     ----------
-    idle : float in (0, 1), default=1e-12
+    idle : float in (0, 1], default=1.0
         D_j², relative to the largest, of a parameter that has had no influence yet (below 1e-200 of the largest): it stays in a
         bounded region. Small influences count as they are: on the way to the minimizer of a curve their ratios may be 1e-30.
 
@@ -30,7 +30,7 @@ class ColumnScaling(BaseEstimator):
 
     name = "column-scaling"
 
-    def __init__(self, idle=1e-12):
+    def __init__(self, idle=1.0):
         self.idle = idle
 
     def scaling(self, evaluation, curvature, previous):

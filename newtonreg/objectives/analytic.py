@@ -4,7 +4,8 @@ from functools import cached_property
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
-from newtonreg.objectives.automatic import gradient_of, hessian_of
+from newtonreg.objectives.answers import check_callable, checked_answer, checked_number
+from newtonreg.objectives.automatic import gradient_of, hessian_of, product_of
 from newtonreg.objectives.counts import Counts
 
 __all__ = ["Analytic"]
@@ -21,6 +22,9 @@ class Analytic:
         p.
     gradient, hessian : callable, optional
         x to (p,) and to (p, p). Where left out, autograd differentiates `function` (NumPy arrays only).
+    hvp : callable, optional
+        x and v (p,) to ∇²F v (p,), for solvers that only multiply by the Hessian. Where left out, the product is taken with
+        `hessian` if that was given, else by autograd without a matrix.
 
     Notes
     -----
@@ -33,12 +37,16 @@ class Analytic:
     gtol = 0.0
     provides = frozenset({"hessian"})
 
-    def __init__(self, function, n_params, gradient=None, hessian=None):
+    def __init__(self, function, n_params, gradient=None, hessian=None, hvp=None):
+        for name, given in (("function", function), ("gradient", gradient), ("hessian", hessian), ("hvp", hvp)):
+            if given is not None or name == "function":
+                check_callable(name, given)
         self.n_params = n_params
         self.counts = Counts()
         self._function = function
         self._gradient = gradient if gradient is not None else gradient_of(function)
         self._hessian = hessian if hessian is not None else hessian_of(function)
+        self._product = product_of(function) if hvp is None and hessian is None else hvp
 
     def at(self, params):
         """The function at `params` (p,)."""
@@ -56,13 +64,13 @@ class AnalyticEvaluation:
     def value(self):
         """F, a Python float."""
         self._objective.counts.nfev += 1
-        return to_floats(self._objective._function(self.params))[0]
+        return to_floats(checked_number(self._objective._function(self.params)))[0]
 
     @cached_property
     def gradient(self):
         """∇F, shape (p,)."""
         self._objective.counts.njev += 1
-        return self._objective._gradient(self.params)
+        return checked_answer("gradient", self._objective._gradient(self.params), self.params.shape)
 
     @cached_property
     def gradient_norm(self):
@@ -78,9 +86,12 @@ class AnalyticEvaluation:
     def hessian(self):
         """∇²F, shape (p, p)."""
         self._objective.counts.nhev += 1
-        return self._objective._hessian(self.params)
+        return checked_answer("hessian", self._objective._hessian(self.params), 2 * tuple(self.params.shape))
 
     def hvp(self, v):
-        """∇²F v, from the matrix."""
+        """∇²F v, from the matrix where it is there or is all there is."""
         self._objective.counts.nhvp += 1
-        return namespace(v).matmul(self.hessian, v)
+        product = getattr(self._objective, "_product", None)
+        if product is None or "hessian" in self.__dict__:
+            return namespace(v).matmul(self.hessian, v)
+        return checked_answer("hvp", product(self.params, v), self.params.shape)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.objectives.analytic import AnalyticEvaluation
+from newtonreg.objectives.answers import check_callable, checked_answer
 from newtonreg.objectives.automatic import hessian_of, jacobian_of, second_directional_of
 from newtonreg.objectives.counts import Counts
 from newtonreg.objectives.separable import Partition, shortest_solution
@@ -14,6 +15,10 @@ from newtonreg.objectives.separable import Partition, shortest_solution
 __all__ = ["LeastSquares", "SquareRoot"]
 
 _EPS = 2.220446049250313e-16
+_NO_SECOND = (
+    "Second derivatives of the residuals are needed here: pass hessians=, or a solver that does without, for instance "
+    "LevenbergMarquardt(geodesic_acceleration=False) or TrustRegion(curvature='gauss-newton')."
+)
 
 
 class SquareRoot(NamedTuple):
@@ -63,13 +68,18 @@ class LeastSquares:
     gtol = 1e-10
 
     def __init__(self, residuals, n_params=None, jacobian=None, hessians=None, outer=None):
+        for name, given in (("residuals", residuals), ("jacobian", jacobian), ("hessians", hessians)):
+            if given is not None or name == "residuals":
+                check_callable(name, given)
+        if outer is not None and not isinstance(outer, slice) and not hasattr(outer, "__len__"):
+            raise TypeError(f"outer={outer!r} must be a slice or a sequence of indices of parameters.")
         self.n_params = n_params
         self.outer = outer
         self.counts = Counts()
         self._residuals = residuals
         self._jacobian = jacobian if jacobian is not None else jacobian_of(residuals)
         self._hessians = hessians
-        self._second_directional = None if hessians is not None else second_directional_of(residuals)
+        self._second_directional = None if hessians is not None else second_directional_of(residuals, _NO_SECOND)
 
     @property
     def provides(self):
@@ -84,18 +94,20 @@ class LeastSquares:
     def weighted_hessians(self, params, u):
         """Σ_i u_i ∇²r_i, shape (p, p)."""
         if self._hessians is None:
-            return hessian_of(lambda x: (u * self._residuals(x)).sum())(params)
-        hessians = self._hessians(params)
-        n, p, _ = hessians.shape
-        xp = namespace(params)
-        return xp.reshape(xp.matmul(u, xp.reshape(hessians, (n, p * p))), (p, p))
+            return hessian_of(lambda x: (u * self._residuals(x)).sum(), _NO_SECOND)(params)
+        n, p, xp = u.shape[0], params.shape[0], namespace(params)
+        return xp.reshape(xp.matmul(u, xp.reshape(self._checked_hessians(params, n), (n, p * p))), (p, p))
 
-    def second_directional(self, params, v):
+    def _checked_hessians(self, params, n):
+        p = params.shape[0]
+        return checked_answer("hessians", self._hessians(params), (n, p, p), f", for {n} residuals and {p} parameters")
+
+    def second_directional(self, params, v, n):
         """∂²r[v, v], shape (n,)."""
         if self._hessians is None:
             return self._second_directional(params, v)
         xp = namespace(params)
-        return xp.matmul(xp.matmul(self._hessians(params), v), v)
+        return xp.matmul(xp.matmul(self._checked_hessians(params, n), v), v)
 
 
 class LeastSquaresEvaluation(AnalyticEvaluation):
@@ -126,7 +138,9 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
     def jacobian(self):
         """∂r/∂x, shape (n, p)."""
         self._objective.counts.njev += 1
-        return self._objective._jacobian(self.params)
+        n, p = self.residuals.shape[0], self.params.shape[0]
+        why = f", for {n} residuals and {p} parameters"
+        return checked_answer("jacobian", self._objective._jacobian(self.params), (n, p), why)
 
     @cached_property
     def gradient(self):
@@ -161,6 +175,15 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
         vectors, values, _ = linalg.svd(r / xp.where(norms > 0.0, norms, xp.ones_like(norms)))
         inside = xp.astype(values > max(r.shape) * _EPS * xp.max(values), xp.float64)
         return to_floats(linalg.norm(inside * xp.matmul(xp.matrix_transpose(vectors), z)))[0] / length
+
+    @property
+    def column_criticality(self):
+        """max_j |J_jᵀr| / (‖J_j‖ ‖r‖), the cosine of the least angle between r and a column of the Jacobian."""
+        xp = namespace(self.jacobian)
+        norms = xp.linalg.vector_norm(self.jacobian, axis=0)
+        cosines = xp.abs(self.gradient) / xp.where(norms > 0.0, norms, xp.ones_like(norms))
+        length = math.sqrt(2.0 * self.value)
+        return to_floats(xp.max(cosines))[0] / length if length > 0.0 else 0.0
 
     @cached_property
     def gauss_newton(self):
@@ -202,4 +225,4 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
     def second_directional(self, v):
         """Jᵀ ∂²r[v, v], shape (p,)."""
         self._objective.counts.nhvp += 1
-        return self._pullback(self._objective.second_directional(self.params, v))
+        return self._pullback(self._objective.second_directional(self.params, v, self.n_residuals))

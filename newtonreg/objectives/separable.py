@@ -29,6 +29,8 @@ class Partition:
     def __init__(self, outer, n_params):
         every = range(n_params)
         self.outer = list(every[outer]) if isinstance(outer, slice) else _indices(outer, n_params)
+        if not self.outer:
+            raise ValueError(f"outer={outer!r} selects none of {n_params} parameters.")
         chosen = set(self.outer)
         self.inner = [i for i in every if i not in chosen]
         order = self.outer + self.inner

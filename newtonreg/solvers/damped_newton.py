@@ -72,7 +72,7 @@ class SaddleFreeNewton(DampedNewton):
 
     Parameters
     ----------
-    floor : float in [0, 1), default=1e-12
+    floor : float in [0, 1), default=0.0
         Least |w|, relative to the largest.
     norm, damping, initial_damping
         As in `DampedNewton`.
@@ -91,7 +91,7 @@ class SaddleFreeNewton(DampedNewton):
     name = "saddle-free-newton"
     requires = ("hessian",)
 
-    def __init__(self, floor=1e-12, norm="column-scaling", damping="nielsen", initial_damping=1e-3):
+    def __init__(self, floor=0.0, norm="column-scaling", damping="nielsen", initial_damping=1e-3):
         self.floor = floor
         self.norm = norm
         self.damping = damping

@@ -25,7 +25,7 @@ class NewtonMR(BaseEstimator):
         "dense": eigenvalues of the Hessian; "krylov": products with it. "auto" takes "dense" up to 250 parameters.
     rtol : float >= 0, default=1e-10
         Of the residual ‖∇²F p + ∇F‖, where a Krylov space stops growing.
-    rank_rtol : float >= 0, default=1e-10
+    rank_rtol : float >= 0, default=1e-13
         Curvature up to this fraction of the largest counts as zero: p does not go there.
     max_krylov : int >= 1, default=100
         Largest dimension of a Krylov space.
@@ -72,7 +72,7 @@ class NewtonMR(BaseEstimator):
         self,
         method="auto",
         rtol=1e-10,
-        rank_rtol=1e-10,
+        rank_rtol=1e-13,
         max_krylov=100,
         rho=1e-4,
         initial_step=1.0,

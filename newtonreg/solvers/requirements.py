@@ -1,6 +1,6 @@
 """What a solver needs of an objective, said before any work."""
 
-__all__ = ["check_requirements"]
+__all__ = ["check_objective", "check_requirements"]
 
 _MEANING = {
     "hessian": ("second derivatives", "Pass a solver that takes gradients only, for instance LBFGS()."),
@@ -17,6 +17,16 @@ _MEANING = {
         "Pass LeastSquares(residuals, outer=...) with their indices, or another solver, for instance LevenbergMarquardt().",
     ),
 }
+
+
+def check_objective(objective):
+    """Raise TypeError where `objective` is no objective, for instance a bare function."""
+    if all(hasattr(objective, name) for name in ("at", "n_params", "counts")):
+        return
+    advice = "pass Analytic(function, n_params), or LeastSquares(residuals) for a vector of residuals"
+    if callable(objective):
+        raise TypeError(f"objective={objective!r} is a function; {advice}.")
+    raise TypeError(f"objective={objective!r:.100} has no `at`; {advice}.")
 
 
 def check_requirements(solver, objective):

@@ -108,7 +108,9 @@ class TrustRegion(BaseEstimator):
         check_number("accept", self.accept, low=-1e-300, high=1.0)
         if self.accept > self.eta1:
             raise ValueError(f"accept={self.accept!r} must be at most eta1={self.eta1!r}.")
-        for component in (resolve_curvature(self.curvature), resolve_norm(self.norm)):
+        if self.initial_radius is not None and self.initial_radius > self.max_radius:
+            raise ValueError(f"initial_radius={self.initial_radius!r} must be at most max_radius={self.max_radius!r}.")
+        for component in (resolve_curvature(self.curvature), resolve_norm(self.norm), self._subproblem(1)):
             if hasattr(component, "check_parameters"):
                 component.check_parameters()
         if getattr(self._subproblem(1), "control_name", "radius") != "radius":

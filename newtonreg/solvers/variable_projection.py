@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.backend.arrays import namespace, to_floats, to_host
 from newtonreg.curvatures import CurvaturePoint
 from newtonreg.norms import resolve_norm
 from newtonreg.solvers.damped_descent import DampedDescent
@@ -15,6 +15,8 @@ from newtonreg.subproblems import DampedQR, SquareRootModel
 __all__ = ["VariableProjection"]
 
 _EPS = 2.220446049250313e-16
+_AFFINE = 1e-6
+"""Of a column of the Jacobian: a larger change with the coefficients is no rounding."""
 
 
 class VariableProjection(DampedDescent):
@@ -68,11 +70,13 @@ class VariableProjection(DampedDescent):
     def init(self, objective, x0):
         """State at the inner parameters of `x0` (p,) and the coefficients that are optimal there."""
         self.check_parameters()
-        point = _with_optimal_coefs(objective, objective.at(x0))
+        given = objective.at(x0)
+        point = _with_optimal_coefs(objective, given, check=True)
+        memory = {"initial_value": given.value}
         # a linear problem, solved
         if not point.partition.inner:
-            return SolverState(point=point, control=0.0, exhausted=True)
-        return self._first(point)
+            return SolverState(point=point, control=0.0, exhausted=True, memory=memory)
+        return self._first(point, **memory)
 
     def _solve(self, state):
         return DampedQR().solve(state.cache[0], state.control)
@@ -108,13 +112,31 @@ class VariableProjection(DampedDescent):
         return reduced_problem(point, full=self.jacobian == "golub-pereyra")
 
 
-def _with_optimal_coefs(objective, point):
-    """The objective at the same inner parameters and their best coefficients; `point` itself where rounding knows better."""
+def _with_optimal_coefs(objective, point, check=False):
+    """The objective at the same inner parameters and their best coefficients; `point` itself where rounding knows better.
+
+    `check`: raise where the residuals are not affine in the coefficients.
+    """
     step = point.outer_step() if math.isfinite(point.value) else None
     if step is None:
         return point
     solved = objective.at(point.params + step)
-    return solved if solved.value <= point.value else point
+    if check:
+        _check_affine(point, solved)
+    return solved if solved.value <= point.value and math.isfinite(solved.gradient_norm) else point
+
+
+def _check_affine(one, other):
+    """Raise where the Jacobian by the outer parameters changes with them; a network's cannot."""
+    if not (hasattr(one, "jacobian") and math.isfinite(one.value) and math.isfinite(other.value)):
+        return
+    partition = one.partition
+    before, after = (partition.outer_part(point.jacobian, axis=1) for point in (one, other))
+    xp = namespace(before)
+    size, change = xp.linalg.vector_norm(before, axis=0), xp.linalg.vector_norm(after - before, axis=0)
+    wrong = [i for i, bad in zip(partition.outer, to_host(change > _AFFINE * size), strict=True) if bad]
+    if wrong:
+        raise ValueError(f"outer: the residuals are not affine in the parameters {wrong}; leave them out of `outer`.")
 
 
 class Reduced(NamedTuple):

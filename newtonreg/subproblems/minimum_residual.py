@@ -31,7 +31,7 @@ class MinimumResidual(NamedTuple):
     """Products with H that it took."""
 
 
-def minimum_residual(product, gradient, rtol=1e-10, max_iter=100, rank_rtol=1e-10):
+def minimum_residual(product, gradient, rtol=1e-10, max_iter=100, rank_rtol=1e-13):
     """The shortest minimizer of ‖H p + g‖ in a Krylov space of H and g.
 
     With H V_k = V_{k+1} T_k, T_k (k + 1, k) tridiagonal, p = V_k y and y is the shortest minimizer of ‖T_k y + ‖g‖ e_1‖.
@@ -47,7 +47,7 @@ def minimum_residual(product, gradient, rtol=1e-10, max_iter=100, rank_rtol=1e-1
         ‖H r‖ ≤ min(rtol, rank_rtol) ‖H‖ ‖r‖.
     max_iter : int >= 1, default=100
         Largest dimension of the space, products that is; p bounds it, too.
-    rank_rtol : float >= 0, default=1e-10
+    rank_rtol : float >= 0, default=1e-13
         Singular values of T_k up to this fraction of ‖H‖ count as zero.
 
     Returns
@@ -85,7 +85,7 @@ def minimum_residual(product, gradient, rtol=1e-10, max_iter=100, rank_rtol=1e-1
     return _summary(p, small.residual_norm(y), reached, float(linalg.norm(y)), size, small.matrix_norm, len(space.diagonal) + 1)
 
 
-def pseudoinverse_residual(matrix, gradient, rank_rtol=1e-10):
+def pseudoinverse_residual(matrix, gradient, rank_rtol=1e-13):
     """The same for a matrix H (p, p) at hand: p = −H⁺g from its eigenvalues, those up to rank_rtol max |w| taken for zeros.
 
     Costs an eigendecomposition, about 9 p³ flops, and two transfers. None where the numbers are not finite.

@@ -126,7 +126,7 @@ class Training:
         if not self.restarts:
             self.restarts = [_reached(self.run, self.objective.total_weight)]
         for phase in self.phases[1:]:
-            stalled = self.run.status in (Status.REDUCTION, Status.EXHAUSTED)
+            stalled = self.run.status in (Status.REDUCTION, Status.EXHAUSTED, Status.STALLED)
             if not stalled or self.run.best.criticality <= self.settings.tol or self.run.is_zero(_NEARLY_ZERO):
                 break
             state = phase.solver.init(self.objective, self.run.best.params)

@@ -37,7 +37,7 @@ def plan_work(objective, solver=None):
 
     The budget counts curvature matrices and factorizations, or, for a solver that takes gradients only, gradients.
     """
-    if solver is not None and not solver.requires:
+    if solver is not None and not getattr(solver, "requires", ("hessian",)):
         flops, most = objective.gradient_flops, _MOST_CHEAP_TRIALS
     else:
         flops, most = objective.curvature_flops + objective.n_params**3 / 3, _MOST_TRIALS
