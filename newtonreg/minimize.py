@@ -82,12 +82,8 @@ class IterationRecord(NamedTuple):
         return Counts(self.nfev, self.njev, self.nhev, self.nhvp)
 
 
-_ZERO = 1e-28
-"""Of its value at the start, below which a nonnegative objective is zero to rounding (a residual of 1e-14)."""
-_NEARLY_ZERO = 1e-20
-"""The same for a run that ends for want of a step."""
-_SPENT = 1e-32
-"""Of what was gained since the start, below which there is nothing to gain: 1e-16 squared."""
+_NEARLY_ZERO = 1e8
+"""Slack in the objective's own level of zero, for a run that ends for want of a step: four digits of the residuals."""
 _NOISE_TRIALS = 4
 """Trials in a row that promise less than rounding noise and do not halve the gradient, after which a run is exhausted."""
 _FLAT = 0.9
@@ -121,12 +117,10 @@ class Minimization:
         self._lowest = state.point.value
         self._stopping = stopping
         self._stood_still = False
+        self._reference = state.params
         self._progress = list(accumulate(map(self._merit, self.history), min))
         if not math.isfinite(state.point.value):
             raise FloatingPointError(f"The objective is {state.point.value} at the starting point: nothing to start from.")
-        # a solver that improves the start before its first trial says what it was given
-        start = self.history[0].value if self.history else state.memory.get("initial_value", state.point.value)
-        self._scale = start if getattr(objective, "is_nonnegative", False) else -math.inf
 
     def run(self, callbacks=()):
         """Iterate until a stopping rule holds or a callback returns True; returns self. Ctrl-C sets `status` and passes on."""
@@ -174,9 +168,11 @@ class Minimization:
         if descends or value <= self._lowest + rounding_noise(self._lowest):
             self.best = self.state.point
 
-    def is_zero(self, fraction=_ZERO):
-        """Whether a nonnegative objective has fallen to this fraction of its value at the start."""
-        return self.best.value <= fraction * self._scale
+    def is_zero(self, slack=1.0):
+        """Whether a nonnegative objective is at its lower bound to rounding, or within `slack` of that."""
+        if not getattr(self.objective, "is_nonnegative", False):
+            return False
+        return self.best.value <= slack * self.best.zero_level(self._reference)
 
     def interrupt(self):
         """Close a run that was interrupted, perhaps before its first record."""
@@ -226,12 +222,13 @@ class Minimization:
         if record.n_iter < self._first + _NOISE_TRIALS:
             return False
         last, before = self.history[-_NOISE_TRIALS:], self.history[self._first : -_NOISE_TRIALS]
-        if _promise_at_most(_SPENT * (before[0].value - record.value), last):
-            return True
         if not _promise_at_most(rounding_noise(record.value), last):
             return False
         # the gradient is known more exactly than F, and while it still shrinks these steps are worth taking
-        return min(trial.gradient_norm for trial in last) > 0.5 * min(trial.gradient_norm for trial in before)
+        if min(trial.gradient_norm for trial in last) <= 0.5 * min(trial.gradient_norm for trial in before):
+            return False
+        # nor do the short steps of a region that has shrunk, or of a large damping, say that nothing is left
+        return self._end_without_step() is Status.EXHAUSTED
 
     def _end_without_step(self):
         """Whether that is because rounding leaves nothing to gain, or for other reasons."""
@@ -243,9 +240,9 @@ class Minimization:
     def result(self):
         """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev nhvp n_backprops status message success history`."""
         counts = self.objective.counts
-        # without safeguards a stationary point need not be the lowest one seen; a solver without a model does not look for others
-        is_sought = self.status is Status.EXHAUSTED and not math.isnan(self.state.predicted)
-        point = self.state.point if is_sought or self.status is Status.GRADIENT else self.best
+        # without safeguards a stationary point need not be the lowest one seen
+        is_stationary_at_end = self.status in (Status.GRADIENT, Status.EXHAUSTED) and not self.is_zero(_NEARLY_ZERO)
+        point = self.state.point if is_stationary_at_end else self.best
         return OptimizeResult(
             x=point.params,
             fun=point.value,

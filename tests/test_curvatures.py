@@ -110,9 +110,10 @@ def test_saddle_free_has_the_absolute_eigenvalues(xp, to_numpy):
     absolute = to_numpy(SaddleFree().at(quadratic(matrix, xp).at(xp.zeros(5, dtype=xp.float64))).matrix)
     np.testing.assert_allclose(np.linalg.eigvalsh(absolute), np.sort(np.abs(values)), rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(absolute @ matrix, matrix @ absolute, atol=1e-13)
-    assert np.linalg.eigvalsh(absolute)[0] > 0.0
-    raised = to_numpy(SaddleFree(floor=0.1).at(quadratic(matrix, xp).at(xp.zeros(5, dtype=xp.float64))).matrix)
-    np.testing.assert_allclose(np.linalg.eigvalsh(raised), [0.7, 0.7, 0.7, 4.0, 7.0])
+    for floor, lowest in ((1e-12, [7e-12, 1e-3, 0.5, 4.0, 7.0]), (0.1, [0.7, 0.7, 0.7, 4.0, 7.0])):
+        raised = to_numpy(SaddleFree(floor=floor).at(quadratic(matrix, xp).at(xp.zeros(5, dtype=xp.float64))).matrix)
+        np.testing.assert_allclose(np.linalg.eigvalsh(raised), lowest, rtol=1e-9, atol=1e-14)
+        assert np.linalg.eigvalsh(raised)[0] > 0.0
 
 
 def test_saddle_free_is_the_hessian_where_that_is_positive_definite():

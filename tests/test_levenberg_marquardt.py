@@ -166,7 +166,7 @@ def test_a_damping_without_end_is_the_end_of_a_run():
         lambda x: x if np.array_equal(x, start) else x * math.nan, 2, lambda x: np.eye(2), lambda x: np.zeros((2, 2, 2))
     )
     result = minimize(walled, start, LevenbergMarquardt(), patience=10**6)
-    assert result.status is Status.EXHAUSTED and result.nit < 40
+    assert result.status is Status.STALLED and not result.success and result.nit < 40
     np.testing.assert_array_equal(result.x, start)
 
 

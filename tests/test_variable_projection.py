@@ -282,10 +282,12 @@ def test_coefficients_alone_are_a_linear_problem_solved_at_the_start(xp):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_start_without_derivatives_ends_at_once():
+def test_a_start_without_derivatives_is_no_start():
     objective = LeastSquares(lambda x: x[0] * anp.ones(4) + anp.sqrt(x[1]) * np.arange(4.0) - 1.0, outer=(0,))
-    result = minimize(objective, [0.0, 0.0], VariableProjection())
-    assert result.status is Status.EXHAUSTED and result.nit == 0 and math.isfinite(result.fun)
+    state = VariableProjection().init(objective, np.zeros(2))
+    assert state.exhausted and math.isfinite(state.point.value)
+    with pytest.raises(FloatingPointError, match="gradient has norm nan at the starting point"):
+        minimize(objective, [0.0, 0.0], VariableProjection())
 
 
 def poisson_risk():

@@ -70,6 +70,14 @@ class EmpiricalRisk:
         return {"hessian", "gauss_newton"} | ({"square_root", "outer"} if self.is_sum_of_squares else set())
 
     @cached_property
+    def zero_level(self):
+        """See `RiskEvaluation.zero_level`."""
+        if not self.is_sum_of_squares:
+            return 0.5e-28 * self.total_weight
+        sums = [namespace(t.weights).sum(t.weights * t.targets**2) for t in self.terms]
+        return 0.5e-28 * sum(to_floats(*sums))
+
+    @cached_property
     def has_penalty(self):
         """Whether any entry of the penalty is positive."""
         return to_floats(namespace(self.penalty).max(self.penalty))[0] > 0.0
@@ -200,6 +208,10 @@ class RiskEvaluation:
         for point in self._points():
             total = total + point.network_point.pullback(point.loss_gradient)
         return total
+
+    def zero_level(self, start):
+        """The objective of residuals of 1e-14 of the targets, or, with another loss, of 1e-28 a row."""
+        return self._objective.zero_level
 
     @property
     def unit(self):

@@ -176,6 +176,14 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
         inside = xp.astype(values > max(r.shape) * _EPS * xp.max(values), xp.float64)
         return to_floats(linalg.norm(inside * xp.matmul(xp.matrix_transpose(vectors), z)))[0] / length
 
+    def zero_level(self, start):
+        """½ (4 eps Σ_j max(|x_j|, |start_j|) ‖J_j‖)²: smaller residuals are the rounding of what they are differences of."""
+        xp = namespace(self.jacobian)
+        lengths = xp.linalg.vector_norm(self.jacobian, axis=0)
+        (noise,) = to_floats(xp.vecdot(xp.maximum(xp.abs(self.params), xp.abs(start)), lengths))
+        noise = 4.0 * _EPS * noise
+        return 0.5 * noise * noise
+
     @property
     def column_criticality(self):
         """max_j |J_jᵀr| / (‖J_j‖ ‖r‖), the cosine of the least angle between r and a column of the Jacobian."""

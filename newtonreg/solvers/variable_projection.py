@@ -72,11 +72,10 @@ class VariableProjection(DampedDescent):
         self.check_parameters()
         given = objective.at(x0)
         point = _with_optimal_coefs(objective, given, check=True)
-        memory = {"initial_value": given.value}
         # a linear problem, solved
         if not point.partition.inner:
-            return SolverState(point=point, control=0.0, exhausted=True, memory=memory)
-        return self._first(point, **memory)
+            return SolverState(point=point, control=0.0, exhausted=True)
+        return self._first(point)
 
     def _solve(self, state):
         return DampedQR().solve(state.cache[0], state.control)

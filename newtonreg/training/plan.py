@@ -13,8 +13,8 @@ from newtonreg.training.starts import draw_start
 __all__ = ["Settings", "Training"]
 
 
-_NEARLY_ZERO = 1e-20
-"""Of its value at the start, below which a loss is fitted to rounding and no second solver is called."""
+_NEARLY_ZERO = 1e8
+"""Slack in a loss's own level of zero, within which it is fitted to rounding and no second solver is called."""
 
 
 class Settings(NamedTuple):
@@ -100,7 +100,7 @@ class Training:
     def _best_restart(self):
         """The first of those that rounding cannot tell apart: which of several perfect fits goes on must not hang on noise."""
         losses = [restart["loss"] for restart in self.restarts]
-        level = min(losses) * (1.0 + 1e-6) + _NEARLY_ZERO * max(restart["initial_loss"] for restart in self.restarts)
+        level = min(losses) * (1.0 + 1e-6) + _NEARLY_ZERO * self.objective.zero_level / self.objective.total_weight
         return next(i for i, loss in enumerate(losses) if loss <= level)
 
     def _begin(self, seed):
