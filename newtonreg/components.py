@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from functools import lru_cache
 
 __all__ = ["check_number", "resolve"]
 
@@ -34,13 +35,19 @@ def resolve(argument, value, package, interface, extra=()):
     """
     if all(hasattr(value, name) for name in interface) and not isinstance(value, type):
         return value
-    classes = {cls.name: cls for cls in vars(package).values() if isinstance(cls, type) and _is_selectable(cls, interface)}
+    classes = _selectable(package, interface)
     if isinstance(value, str) and value in classes:
         return classes[value]()
     if isinstance(value, type) and all(hasattr(value, name) for name in interface):
         raise ValueError(f"{argument}={value.__name__} is a class; pass an object: {value.__name__}().")
     names = ", ".join(repr(name) for name in sorted([*classes, *extra]))
     raise ValueError(f"{argument}={value!r} is unknown; pass one of {names}, or an object of {package.__name__}.")
+
+
+@lru_cache
+def _selectable(package, interface):
+    """Names and classes of one kind in a package; hot loops ask for components by name."""
+    return {cls.name: cls for cls in vars(package).values() if isinstance(cls, type) and _is_selectable(cls, interface)}
 
 
 def _is_selectable(cls, interface):

@@ -51,7 +51,7 @@ _MESSAGES = {
     Status.STEP: "The step is at most xtol relative to the parameters.",
     Status.EXHAUSTED: "No further reduction can be told from rounding.",
     Status.ZERO: "The objective is zero to rounding.",
-    Status.MAX_ITER: "The trials allowed were used up while the objective was still falling.",
+    Status.MAX_ITER: "The trials allowed were used up before a stopping rule held.",
     Status.CALLBACK: "A callback asked to stop.",
     Status.INTERRUPTED: "Interrupted from the keyboard.",
     Status.STALLED: "No further step helps; the point is not stationary. Check the derivatives, or try another solver or start.",
@@ -117,7 +117,7 @@ class Minimization:
         self._lowest = state.point.value
         self._stopping = stopping
         self._stood_still = False
-        self._reference = state.params
+        self._start = state.point
         self._progress = list(accumulate(map(self._merit, self.history), min))
         if not math.isfinite(state.point.value):
             raise FloatingPointError(f"The objective is {state.point.value} at the starting point: nothing to start from.")
@@ -172,7 +172,7 @@ class Minimization:
         """Whether a nonnegative objective is at its lower bound to rounding, or within `slack` of that."""
         if not getattr(self.objective, "is_nonnegative", False):
             return False
-        return self.best.value <= slack * self.best.zero_level(self._reference)
+        return self.best.value <= slack * self.best.zero_level(self._start)
 
     def interrupt(self):
         """Close a run that was interrupted, perhaps before its first record."""
@@ -203,7 +203,7 @@ class Minimization:
         stop, state = self._stopping, self.state
         if self.is_zero():
             return Status.ZERO
-        if record.accepted and state.point.criticality <= stop.gtol and not _at_saddle(self):
+        if record.accepted and _is_critical(state.point, stop.gtol) and not _at_saddle(self):
             return Status.GRADIENT
         if state.exhausted or self._stands_still(record):
             return self._end_without_step()
@@ -233,7 +233,7 @@ class Minimization:
     def _end_without_step(self):
         """Whether that is because rounding leaves nothing to gain, or for other reasons."""
         state = self.state
-        if self.is_zero(_NEARLY_ZERO) or is_stationary(self.solver, self.objective, state.point, self.history):
+        if self.is_zero(_NEARLY_ZERO) or is_stationary(self.solver, self.objective, state.point, self.history[0].value):
             return Status.EXHAUSTED
         return Status.GRADIENT_FLAT if state.memory.get("flatness", 0.0) > _FLAT else Status.STALLED
 
@@ -265,6 +265,11 @@ class _History(list):
 
     def __repr__(self):
         return f"<{len(self)} records>"
+
+
+def _is_critical(point, gtol):
+    """Whether `criticality` is at most `gtol`, asking for a cheap lower bound of it first where there is one."""
+    return getattr(point, "column_criticality", 0.0) <= gtol and point.criticality <= gtol
 
 
 def _promise_at_most(bound, trials):

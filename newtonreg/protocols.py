@@ -111,8 +111,8 @@ class Evaluation(Protocol):
     criticality: float
     """Gradient norm in the objective's own unit, which `gtol` is compared with."""
 
-    def zero_level(self, start: Array) -> float:
-        """Nonnegative objectives only: F at or below this is zero to rounding; `start` is where the run began."""
+    def zero_level(self, start: Any) -> float:
+        """Nonnegative objectives only: F at or below this is zero to rounding; `start` is the evaluation where the run began."""
 
     def hvp(self, v: Array) -> Array:
         """∇²F v."""

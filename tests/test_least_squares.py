@@ -78,8 +78,11 @@ def test_each_derivative_may_be_left_out_alone():
     expected = everything(full.at(X0), V)
     for objective in (without_hessians, without_jacobian):
         actual = everything(objective.at(X0), V)
+        # with a Jacobian alone, the second directional derivative is a difference of two of them
+        is_difference = objective is without_hessians
         for name in expected:
-            np.testing.assert_allclose(actual[name], expected[name], rtol=1e-12, atol=1e-13, err_msg=name)
+            rtol = 1e-6 if is_difference and name == "second_directional" else 1e-12
+            np.testing.assert_allclose(actual[name], expected[name], rtol=rtol, atol=1e-13, err_msg=name)
 
 
 def test_a_function_without_forward_rules_is_differentiated_backwards():

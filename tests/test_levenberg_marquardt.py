@@ -126,8 +126,9 @@ def test_nielsen_is_as_documented():
 
 def test_delayed_gratification_lowers_more_than_it_raises():
     rule = DelayedGratification(lower=5.0, raise_=2.0)
-    assert rule.accepted(10.0, 7.0, 1e-3) == rule.accepted(10.0, 7.0, 1.0) == (2.0, 7.0)
-    assert rule.rejected(10.0, 7.0) == (20.0, 7.0)
+    assert rule.accepted(10.0, 7.0, 1e-3) == rule.accepted(10.0, 7.0, 1.0) == (2.0, 2.0)
+    # faster with every rejection: a chain of them must not use up the patience of a run
+    assert rule.rejected(10.0, 2.0) == (20.0, 4.0) and rule.rejected(20.0, 4.0) == (80.0, 8.0)
     assert DelayedGratification().lower > DelayedGratification().raise_ > 1.0
 
 

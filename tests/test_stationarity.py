@@ -91,12 +91,13 @@ def test_a_region_that_closes_in_is_no_success(norm):
         assert objective.at(result.x).criticality > 0.9
 
 
-@pytest.mark.parametrize("requires", [("hessian",), ()], ids=str)
-def test_where_such_a_region_closes_in_is_not_stationary(requires):
+def test_where_such_a_region_closes_in_is_not_stationary():
+    """Nor is F zero there to rounding, though b_0 has fallen by 27 orders and the Jacobian grown by as many."""
     end = np.array([1.56766205e-27, 3.90440826e05, 5.39501372e03])
     objective, start = vapor_pressure()
+    assert_stuck(minimize(objective, start, Stop(end)))
     for stuck in (objective, without_unit(objective, 3)):
-        assert_stuck(minimize(stuck, start, Stop(end, requires)))
+        assert_stuck(minimize(stuck, start, Stop(end, ("hessian",))))
 
 
 @pytest.mark.parametrize("offset", [0.0, 7.0])
@@ -120,7 +121,10 @@ def test_a_run_from_where_another_ended_is_a_success(solver):
     for name in ("gulf", "broyden-banded-10", "osborne-1"):
         objective, n_params = MGH[name].objective(np), len(MGH[name].start)
         end = minimize(objective, np.array(MGH[name].start), TrustRegion(), gtol=0.0).x
-        assert minimize(without_unit(objective, n_params), end, solver).success
+        result = minimize(without_unit(objective, n_params), end, solver)
+        assert result.success
+        # to judge is no part of the run
+        assert (result.nfev, result.njev) == (result.history[-1].nfev, result.history[-1].njev)
 
 
 @pytest.mark.parametrize("solver", [*SAFE, *GRADIENTS_ONLY, LevenbergMarquardt()], ids=str)

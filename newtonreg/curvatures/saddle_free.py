@@ -4,6 +4,7 @@ from sklearn.base import BaseEstimator
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace
+from newtonreg.components import check_number
 from newtonreg.curvatures.model import CurvaturePoint
 
 __all__ = ["SaddleFree"]
@@ -33,6 +34,10 @@ class SaddleFree(BaseEstimator):
 
     def __init__(self, floor=0.0):
         self.floor = floor
+
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
+        check_number("floor", self.floor, low=-1e-300, high=1.0)
 
     def at(self, evaluation, previous=None):
         """`CurvaturePoint` at `evaluation`; `previous` is not looked at."""

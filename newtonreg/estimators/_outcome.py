@@ -105,7 +105,8 @@ class Outcome:
         }
 
     def _warn(self, run):
-        if run.status is Status.MAX_ITER and self._estimator.max_iter is not None:
+        is_cut_off = run.status is Status.MAX_ITER and self._estimator.max_iter is not None
+        if is_cut_off or run.status in (Status.STALLED, Status.GRADIENT_FLAT):
             warnings.warn(
                 f"{run.status.message} max_iter={self._estimator.max_iter}; relative gradient norm "
                 f"{run.state.point.criticality:.1e}, tol={self._estimator.tol:g}.",

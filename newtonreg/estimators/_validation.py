@@ -45,7 +45,8 @@ def check_parameters(estimator):
 def check_solver_parameters(estimator):
     """Raise on a parameter outside its range that only estimators with `solver=` have."""
     check = _Checker(estimator)
-    check.number("learning_rate_init", low=0.0, open_low=True)
+    if estimator.learning_rate_init is not None:
+        check.number("learning_rate_init", low=0.0, open_low=True)
     check.boolean("shuffle")
     if estimator.batch_size not in (None, "auto", "full"):
         raise ValueError(
@@ -110,7 +111,7 @@ def resolve_solver(solver, learning_rate_init):
     """A solver from its name or an object, its own parameters checked; a name takes the estimator's learning rate along."""
     is_name = isinstance(solver, str)
     solver = resolve("solver", solver, newtonreg.solvers, ("init", "step"), extra=("auto",))
-    if is_name and hasattr(solver, "learning_rate"):
+    if is_name and hasattr(solver, "learning_rate") and learning_rate_init is not None:
         solver.set_params(learning_rate=learning_rate_init)
     if hasattr(solver, "check_parameters"):
         solver.check_parameters()

@@ -3,6 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from newtonreg.backend.arrays import namespace
+from newtonreg.components import check_number
 from newtonreg.norms.scaling import Scaling
 
 __all__ = ["Adagrad"]
@@ -32,6 +33,10 @@ class Adagrad(BaseEstimator):
 
     def __init__(self, eps=1e-10):
         self.eps = eps
+
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
+        check_number("eps", self.eps, low=0.0)
 
     def scaling(self, evaluation, curvature, previous):
         """The `Scaling` at an accepted point: its `memory` is eps + Σ g² (p,); `curvature` is not looked at."""

@@ -3,6 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from newtonreg.backend.arrays import namespace
+from newtonreg.components import check_number
 from newtonreg.norms.scaling import Scaling
 
 __all__ = ["ColumnScaling"]
@@ -32,6 +33,10 @@ class ColumnScaling(BaseEstimator):
 
     def __init__(self, idle=1.0):
         self.idle = idle
+
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
+        check_number("idle", self.idle, low=0.0)
 
     def scaling(self, evaluation, curvature, previous):
         """The `Scaling` at an accepted point.

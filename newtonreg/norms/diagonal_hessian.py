@@ -3,6 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from newtonreg.backend.arrays import namespace
+from newtonreg.components import check_number
 from newtonreg.norms.scaling import Scaling
 
 __all__ = ["DiagonalHessian"]
@@ -29,6 +30,10 @@ class DiagonalHessian(BaseEstimator):
 
     def __init__(self, floor=1e-12):
         self.floor = floor
+
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
+        check_number("floor", self.floor, low=0.0, high=1.0)
 
     def scaling(self, evaluation, curvature, previous):
         """The `Scaling` for the `diagonal` of `curvature`; `evaluation` and `previous` are not looked at."""

@@ -4,6 +4,7 @@ from sklearn.base import BaseEstimator
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace
+from newtonreg.components import check_number
 from newtonreg.norms.scaling import Scaling
 
 __all__ = ["HessianEllipsoid"]
@@ -19,8 +20,8 @@ class HessianEllipsoid(BaseEstimator):
 
     Notes
     -----
-    In these variables B is diag(sign w) but for the floor, and steps do not depend on linear changes of the parameters. Costs an
-    eigendecomposition, about 9 p³ flops a point.
+    In these variables B is diag(sign w) but for the floor, and where B is positive definite steps do not depend on linear changes
+    of the parameters. Costs an eigendecomposition, about 9 p³ flops a point.
 
     References
     ----------
@@ -31,6 +32,10 @@ class HessianEllipsoid(BaseEstimator):
 
     def __init__(self, floor=1e-8):
         self.floor = floor
+
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
+        check_number("floor", self.floor, low=0.0, high=1.0)
 
     def scaling(self, evaluation, curvature, previous):
         """The `Scaling` for B = `curvature.matrix`; `evaluation` and `previous` are not looked at."""

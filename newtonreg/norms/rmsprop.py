@@ -3,6 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from newtonreg.backend.arrays import namespace
+from newtonreg.components import check_number
 from newtonreg.norms.scaling import Scaling
 
 __all__ = ["RMSProp"]
@@ -36,6 +37,11 @@ class RMSProp(BaseEstimator):
     def __init__(self, decay=0.8, eps=1e-10):
         self.decay = decay
         self.eps = eps
+
+    def check_parameters(self):
+        """Raise ValueError on a parameter outside its range, naming it."""
+        check_number("decay", self.decay, low=-1e-300, high=1.0)
+        check_number("eps", self.eps, low=0.0)
 
     def scaling(self, evaluation, curvature, previous):
         """The `Scaling` at an accepted point: its `memory` is v (p,); `curvature` is not looked at."""

@@ -70,6 +70,11 @@ class EmpiricalRisk:
         return {"hessian", "gauss_newton"} | ({"square_root", "outer"} if self.is_sum_of_squares else set())
 
     @cached_property
+    def stacked_batches(self):
+        """Batches small enough for their Jacobians, m rows of p for each sample, in three copies."""
+        return [b for t in self.terms for b in _split(t, 3 * t.network.n_outputs * t.network.n_params)]
+
+    @cached_property
     def zero_level(self):
         """See `RiskEvaluation.zero_level`."""
         if not self.is_sum_of_squares:
@@ -112,14 +117,15 @@ class EmpiricalRisk:
         return EmpiricalRisk(self.terms, penalty)
 
 
-def _split(term):
-    """Batches of `term`, views of its arrays."""
+def _split(term, doubles_per_row=None):
+    """Batches of `term`, views of its arrays; a row takes what a curvature matrix needs of it, unless told otherwise."""
     n = term.weights.shape[0]
     network = term.network
     doubles = _GPU_BATCH_DOUBLES if is_cupy_array(term.inputs) else _BATCH_DOUBLES
     coupled = network.n_outputs**2 if term.loss.hessian_structure == "full" else network.n_outputs
     monomials = network.n_unit_params * (network.n_unit_params + 1) // 2
-    size = max(_LEAST_ROWS, doubles // (network.n_inner + network.n_units + 1 + 2 * coupled + monomials))
+    usual = network.n_inner + network.n_units + 1 + 2 * coupled + monomials
+    size = max(_LEAST_ROWS, doubles // (doubles_per_row or usual))
     if n <= size:
         return [term]
     n_batches = math.ceil(n / size)
@@ -356,7 +362,7 @@ class RiskEvaluation:
         objective, xp = self._objective, self._xp
         objective.counts.nhev += 1
         rows = rhs = None
-        for point in self._points():
+        for point in (_BatchPoint(batch, self.params) for batch in objective.stacked_batches):
             root = xp.sqrt(point.term.weights)
             jacobian = xp.permute_dims(point.network_point.jacobian(), (0, 2, 1)) * root[None, :, None]
             residuals = (point.network_point.values - point.term.targets) * root

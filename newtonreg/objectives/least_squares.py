@@ -40,7 +40,8 @@ class LeastSquares:
     jacobian : callable, optional
         x to ∂r/∂x (n, p).
     hessians : callable, optional
-        x to ∂²r_i/∂x∂x (n, p, p). Where one of the two is left out, autograd differentiates `residuals` (NumPy arrays only).
+        x to ∂²r_i/∂x∂x (n, p, p). Where one of the two is left out, autograd differentiates `residuals` (NumPy arrays only); but
+        where a `jacobian` is given, geodesic acceleration takes a difference of two of them instead.
     outer : slice or sequence of int, optional
         Parameters in which r is affine, the coefficients: `VariableProjection` eliminates them.
 
@@ -80,6 +81,7 @@ class LeastSquares:
         self._jacobian = jacobian if jacobian is not None else jacobian_of(residuals)
         self._hessians = hessians
         self._second_directional = None if hessians is not None else second_directional_of(residuals, _NO_SECOND)
+        self._has_jacobian = jacobian is not None
 
     @property
     def provides(self):
@@ -98,15 +100,27 @@ class LeastSquares:
         n, p, xp = u.shape[0], params.shape[0], namespace(params)
         return xp.reshape(xp.matmul(u, xp.reshape(self._checked_hessians(params, n), (n, p * p))), (p, p))
 
+    def _difference(self, params, v, n):
+        """(J(x + h v) v − J(x) v) / h: good to seven digits, and an acceleration needs two."""
+        xp = namespace(params)
+        size, length = to_floats(linalg.norm(params), linalg.norm(v))
+        if not 0.0 < length < math.inf:
+            return xp.zeros_like(self._residuals(params))
+        h = _EPS**0.5 * (size + length) / length
+        ahead, here = (self._jacobian(params + shift * v) for shift in (h, 0.0))
+        return xp.matmul(ahead - here, v) / h
+
     def _checked_hessians(self, params, n):
         p = params.shape[0]
         return checked_answer("hessians", self._hessians(params), (n, p, p), f", for {n} residuals and {p} parameters")
 
     def second_directional(self, params, v, n):
         """∂²r[v, v], shape (n,)."""
-        if self._hessians is None:
+        if self._hessians is None and not self._has_jacobian:
             return self._second_directional(params, v)
         xp = namespace(params)
+        if self._hessians is None:
+            return self._difference(params, v, n)
         return xp.matmul(xp.matmul(self._checked_hessians(params, n), v), v)
 
 
@@ -162,7 +176,8 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
     def criticality(self):
         """‖P r‖ / ‖r‖ with P the projector on the range of the Jacobian (singular values above rounding, unit columns).
 
-        Infinite where the Jacobian is not finite.
+        Infinite where the Jacobian is not finite. A QR factorization and an SVD, 2 n p² + 20 p³ flops; `column_criticality` is a
+        lower bound that costs n p.
         """
         length = math.sqrt(2.0 * self.value)
         if length == 0.0 or not math.isfinite(length):
@@ -177,11 +192,14 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
         return to_floats(linalg.norm(inside * xp.matmul(xp.matrix_transpose(vectors), z)))[0] / length
 
     def zero_level(self, start):
-        """½ (4 eps Σ_j max(|x_j|, |start_j|) ‖J_j‖)²: smaller residuals are the rounding of what they are differences of."""
+        """½ (4 eps Σ_j max(|x_j| ‖J_j‖, …))²: smaller residuals are the rounding of what they are differences of.
+
+        Where x_j vanishes, "…" is |x_j| at the start times the lesser of ‖J_j‖ here and there: either may be beyond all measure.
+        """
         xp = namespace(self.jacobian)
-        lengths = xp.linalg.vector_norm(self.jacobian, axis=0)
-        (noise,) = to_floats(xp.vecdot(xp.maximum(xp.abs(self.params), xp.abs(start)), lengths))
-        noise = 4.0 * _EPS * noise
+        here, there = (xp.linalg.vector_norm(point.jacobian, axis=0) for point in (self, start))
+        terms = xp.maximum(xp.abs(self.params) * here, xp.abs(start.params) * xp.minimum(here, there))
+        noise = 4.0 * _EPS * to_floats(xp.sum(terms))[0]
         return 0.5 * noise * noise
 
     @property

@@ -52,7 +52,8 @@ class DampedDescent(BaseEstimator):
         step = self._solve(state)
         displacement = None if step is None else self._displacement(objective, state, step)
         if displacement is None:
-            return self._rejected(state, step_norm=math.nan if step is None else step.norm)
+            length = math.nan if step is None else to_floats(linalg.norm(state.cache[1].step(step.p)))[0]
+            return self._rejected(state, step_norm=length)
         trial = self._trial(objective, state, displacement)
         displacement = trial.params - state.params
         ratio = reduction_ratio(state.point, trial, displacement, step.predicted_reduction)
@@ -61,10 +62,14 @@ class DampedDescent(BaseEstimator):
             "ratio": ratio,
             "predicted": step.predicted_reduction,
         }
-        # finite with derivatives that are not (overflow inside an activation): nowhere to go on from, so a rejected trial
-        if not ratio > 0.0 or not math.isfinite(trial.gradient_norm):
+        if not ratio > 0.0:
             return self._rejected(state, **outcome)
-        return self._accepted(state, trial, **outcome)
+        # the matrix first: value and gradient come in the same pass over the data
+        moved = self._accepted(state, trial, **outcome)
+        if math.isfinite(trial.gradient_norm):
+            return moved
+        # finite with derivatives that are not (overflow inside an activation): nowhere to go on from, so a rejected trial
+        return self._rejected(state, **outcome)
 
     def _displacement(self, objective, state, step):
         return state.cache[1].step(step.p)

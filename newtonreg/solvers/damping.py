@@ -2,6 +2,7 @@
 
 from sklearn.base import BaseEstimator
 
+import newtonreg.solvers
 from newtonreg.components import check_number, resolve
 
 __all__ = ["DelayedGratification", "Nielsen", "resolve_damping"]
@@ -43,7 +44,9 @@ class Nielsen(BaseEstimator):
 
 
 class DelayedGratification(BaseEstimator):
-    """Accepted: μ ← μ / lower; rejected: μ ← raise_ μ, slightly: a path that turns gently follows narrow canyons to their end.
+    """Accepted: μ ← μ / lower, ν ← raise_; rejected: μ ← ν μ, ν ← raise_ ν.
+
+    Raised slightly at first, and lowered a good deal more: a path that turns gently follows narrow canyons to their end.
 
     Parameters
     ----------
@@ -53,7 +56,7 @@ class DelayedGratification(BaseEstimator):
     References
     ----------
     Transtrum & Sethna, *Improvements to the Levenberg–Marquardt algorithm for nonlinear least-squares minimization* (2012), arXiv
-    1201.5885, §3: lowering a good deal more than raising.
+    1201.5885, §3. Deviation: raising speeds up with every further rejection.
     """
 
     name = "delayed-gratification"
@@ -68,16 +71,14 @@ class DelayedGratification(BaseEstimator):
         check_number("raise_", self.raise_, low=1.0)
 
     def accepted(self, damping, growth, ratio):
-        """Damping after an accepted trial; ν and the ratio are not looked at."""
-        return damping / self.lower, growth
+        """Damping and ν after an accepted trial; the ratio is not looked at."""
+        return damping / self.lower, self.raise_
 
     def rejected(self, damping, growth):
-        """Damping after a rejected trial."""
-        return damping * self.raise_, growth
+        """Damping and ν after a rejected trial."""
+        return damping * growth, min(growth * self.raise_, _MOST_GROWTH)
 
 
 def resolve_damping(damping):
     """A damping rule from its name or an object."""
-    import newtonreg.solvers.damping
-
-    return resolve("damping", damping, newtonreg.solvers.damping, ("accepted", "rejected"))
+    return resolve("damping", damping, newtonreg.solvers, ("accepted", "rejected"))

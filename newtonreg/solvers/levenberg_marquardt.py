@@ -52,7 +52,8 @@ class LevenbergMarquardt(DampedDescent):
     References
     ----------
     Nielsen, *Damping parameter in Marquardt's method* (1999); Transtrum & Sethna, *Improvements to the Levenberg–Marquardt
-    algorithm* (2012), arXiv 1201.5885. Deviation: μ has a floor; 1e-15 would be too high, narrow valleys are lost above it.
+    algorithm* (2012), arXiv 1201.5885. Deviations: the limit of the acceleration is twice as loose as theirs, which measured the
+    same; μ has a floor, and 1e-15 would be too high: narrow valleys are lost above it.
     """
 
     name = "levenberg-marquardt"

@@ -1,6 +1,7 @@
 """Is a run that found no further step at a stationary point, or is it stuck?"""
 
 import math
+from dataclasses import replace
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
@@ -18,11 +19,11 @@ _MOVED = 1e-28
 """Of xᵀ|diag ∇²F|x, where a run starts at its end: a step of 1e-14 relative to x."""
 _RANK = 1e-14
 """Of the largest eigenvalue: smaller ones are rounding."""
-_FALLEN = 1e-6
-"""Of the steepest gradient of a run."""
+_DIFFERENCE = 1e-4
+"""Of x: the length over which a gradient's change shows curvature."""
 
 
-def is_stationary(solver, objective, point, history):
+def is_stationary(solver, objective, point, start_value):
     """Whether the gradient at `point` is small in the best unit that there is.
 
     That is the objective's own, where it has one (a positive `gtol`), else what a step could still change F by, which is compared
@@ -34,32 +35,20 @@ def is_stationary(solver, objective, point, history):
         Its `requires` says whether a Hessian is to be had.
     objective : Objective
     point : Evaluation
-    history : sequence of IterationRecord
-        Of the run.
+    start_value : float
 
     Notes
     -----
-    At most an eigendecomposition of the Hessian, about 9 p³ flops.
+    At most an eigendecomposition of the Hessian, about 9 p³ flops; for a bare function without one, a gradient.
     """
-    gained, has_hessian = abs(history[0].value - point.value), "hessian" in getattr(solver, "requires", ())
+    gained, has_hessian = abs(start_value - point.value), "hessian" in getattr(solver, "requires", ())
     if getattr(objective, "gtol", 1e-8) > 0.0:
-        if point.criticality <= _NEARLY or "square_root" not in getattr(objective, "provides", ()):
+        if point.criticality <= _NEARLY or not hasattr(point, "column_criticality"):
             return point.criticality <= _NEARLY
-        return _is_orthogonal(point) and (not has_hessian or _is_at_end_of_newton_step(point, gained))
-    if has_hessian:
-        return _is_at_end_of_newton_step(point, gained)
-    return _has_fallen(point, max(record.gradient_norm for record in history))
-
-
-def _is_orthogonal(point):
-    """Whether r is orthogonal to every column of the Jacobian.
-
-    At a minimum with r ≠ 0 where the Jacobian loses rank, r stays in its range until the last digit, and `criticality` near 1.
-    """
-    r, gradient, xp = point.square_root.r, point.gradient, namespace(point.gradient)
-    norms = xp.linalg.vector_norm(r, axis=0)
-    (cosine,) = to_floats(xp.max(xp.abs(gradient) / xp.where(norms > 0.0, norms, 1.0)))
-    return cosine <= _ORTHOGONAL * math.sqrt(2.0 * point.value)
+        # where the Jacobian loses rank at a minimum with r ≠ 0, r stays in its range to the last digit, and `criticality` near 1
+        is_orthogonal = point.column_criticality <= _ORTHOGONAL
+        return is_orthogonal and (not has_hessian or _is_at_end_of_newton_step(point, gained))
+    return _is_at_end_of_newton_step(point, gained) if has_hessian else _is_at_end_of_gradient_step(objective, point, gained)
 
 
 def _is_at_end_of_newton_step(point, gained):
@@ -78,10 +67,19 @@ def _is_at_end_of_newton_step(point, gained):
     return abs(slope) + found.residual_norm * found.residual_norm <= _rounding(point, gained, size)
 
 
-def _has_fallen(point, steepest):
-    """The same without a Hessian: whether the gradient is a rest of what it was, or F does not change with x in relative terms."""
-    size = to_floats(linalg.norm(point.params))[0]
-    return point.gradient_norm <= max(_FALLEN * steepest, _NEARLY * abs(point.value) / size if size > 0.0 else 0.0)
+def _is_at_end_of_gradient_step(objective, point, gained):
+    """The same of the best step along −∇F, the curvature from a difference of gradients, which is no part of the run's cost."""
+    xp, slope = namespace(point.gradient), point.gradient_norm
+    if not 0.0 < slope < math.inf:
+        return slope == 0.0
+    direction = point.gradient / slope
+    size, along = to_floats(linalg.norm(point.params), xp.vecdot(xp.abs(direction), xp.abs(point.params)))
+    length = _DIFFERENCE * (size if size > 0.0 else 1.0)
+    counts, objective.counts = objective.counts, replace(objective.counts)
+    ahead = objective.at(point.params + length * direction).gradient
+    objective.counts = counts
+    bend = abs(to_floats(xp.vecdot(direction, ahead))[0] - slope) / length
+    return slope * slope <= bend * _rounding(point, gained, math.sqrt(bend) * along)
 
 
 def _rounding(point, gained, size):

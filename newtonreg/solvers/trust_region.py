@@ -41,7 +41,8 @@ class TrustRegion(BaseEstimator):
         negative curvature and leaves saddles; Gauss–Newton is positive semidefinite.
     norm : str or Norm, default="column-scaling"
         Shape of the region: "spherical", "column-scaling", "adagrad", "rmsprop", "diagonal-hessian", "hessian-ellipsoid" or an
-        object of `newtonreg.norms`. With the default a run does not depend on the units of the parameters.
+        object of `newtonreg.norms`. With the default, and exact or Gauss–Newton curvature, a run does not depend on the units of
+        the parameters.
     subproblem : str or Subproblem, default=None
         "spectral", "more-sorensen", "steihaug", "gltr", "dogleg", "cauchy" or an object of `newtonreg.subproblems`. None takes
         `Spectral()` up to 250 parameters and `MoreSorensen(rtol=1e-2)` above. Steihaug, GLTR and Cauchy only multiply by B; no

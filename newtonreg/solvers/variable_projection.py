@@ -89,6 +89,12 @@ class VariableProjection(DampedDescent):
     def _trial(self, objective, state, displacement):
         return _with_optimal_coefs(objective, objective.at(state.params + displacement))
 
+    def _accepted(self, state, trial, **outcome):
+        """The next state; a point without derivatives has no reduced problem."""
+        if not math.isfinite(trial.gradient_norm):
+            return self._rejected(state, **outcome)
+        return super()._accepted(state, trial, **outcome)
+
     def _floor(self, state):
         return 1e-200
 

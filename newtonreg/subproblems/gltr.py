@@ -32,12 +32,13 @@ class GLTR(BaseEstimator):
 
     Notes
     -----
-    k products, 4 k² p flops for orthogonality, and k p numbers; the small problems, of some 9 k³ flops each, are solved for about
-    every eighth k. Products are kept with the model: after a rejected trial a smaller radius needs none. The reduction is at
-    least Cauchy's and grows with k. Where the space of g is invariant, as at a saddle or in the hard case, a second one from a
-    generic direction at right angles to it looks for the negative curvature that it does not contain, until its lowest
-    eigenvalue is known to 1e-4 of the largest curvature; an objective that falls into independent parts pays for this search
-    near its minimum, too. While the space of g is not invariant, negative curvature outside it is not looked for.
+    k products, 4 k² p flops for orthogonality, and k p numbers; the small problems, of some 9 k³ flops each, are solved for
+    every k up to 16 and then each time k has grown by an eighth. Products are kept with the model: after a rejected trial a
+    smaller radius needs none. The reduction is at least Cauchy's and grows with k. Where the space of g is invariant, as at a
+    saddle or in the hard case, a second one from a generic direction at right angles to it looks for the negative curvature
+    that it does not contain, until its lowest eigenvalue is known to 1e-4 of the largest curvature; an objective that falls
+    into independent parts pays for this search near its minimum, too. While the space of g is not invariant, negative
+    curvature outside it is not looked for.
 
     References
     ----------

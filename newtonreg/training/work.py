@@ -37,7 +37,8 @@ def plan_work(objective, solver=None):
 
     The budget counts curvature matrices and factorizations, or, for a solver that takes gradients only, gradients.
     """
-    if solver is not None and not getattr(solver, "requires", ("hessian",)):
+    # a quasi-Newton matrix in a trust region asks for no Hessian, and yet is factorized
+    if solver is not None and not getattr(solver, "requires", ("hessian",)) and not hasattr(solver, "subproblem"):
         flops, most = objective.gradient_flops, _MOST_CHEAP_TRIALS
     else:
         flops, most = objective.curvature_flops + objective.n_params**3 / 3, _MOST_TRIALS
