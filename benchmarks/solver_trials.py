@@ -21,6 +21,7 @@ _LETTERS = {
     Status.ZERO: "Z",
     Status.MAX_ITER: "M",
     Status.GRADIENT_FLAT: "F",
+    Status.STALLED: "T",
 }
 _RTOL, _ATOL = 1e-6, 1e-12
 """A listed value is reached where F is this near to it: relative to the value, and to F at the start."""

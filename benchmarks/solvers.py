@@ -34,7 +34,7 @@ _NOTES = (
 )
 _LEGEND = (
     "A cell: iterations, values of F, what else is counted, F at the end, and why the run stopped.",
-    "G gradient, S step, R no reduction over 50 trials, E nothing left but rounding, Z zero, F gradient-flat,",
+    "G gradient, S step, E nothing left but rounding, Z zero, F gradient-flat, T stalled,",
     "M out of iterations.",
     "Of SciPy's methods, which have tolerances of their own, C is any of those, L a line search or a model that found nothing.",
     "Where a run did not end at a listed minimum, its end follows in bold: saddle (stationary, with negative curvature),",

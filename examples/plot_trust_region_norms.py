@@ -12,7 +12,8 @@ in every step, is fitted
   climb, and drawn is the lowest loss so far.
 
 A radius is measured in the norm, so that only its ups and downs compare. The parameters of the region are the published ones: the
-radius grows by a tenth after a very good step to the boundary, and is divided by 1.5 or 1.75 after a rejected one.
+radius grows by a tenth after a very good step to the boundary, and is divided by 1.5 or 1.75 after a rejected one. RMSProp's first radius is 1e-4, the others' 0.05, so
+that it starts late: by a tenth a trial the radius takes some fifty trials to grow.
 """
 
 import warnings
@@ -89,8 +90,8 @@ for name, rows in matrix_free.items():
     middle.loglog(rows["n_backprops"], rows["loss"], color=color, label=f"trust region, {name}")
     lowest = np.minimum.accumulate(first_order[name]["loss"])
     middle.loglog(first_order[name]["n_backprops"], lowest, "--", color=color, linewidth=1, label=label)
-left.set(title="Exact steps: loss", xlabel="trial", ylabel="loss_")
-middle.set(title="Matrix-free steps and first order: loss", xlabel="backward passes", ylabel="loss_")
+left.set(title="Exact steps: loss", xlabel="trial", ylabel="training loss")
+middle.set(title="Matrix-free steps and first order: loss", xlabel="backward passes", ylabel="training loss")
 right.set(title="Exact steps: radius, in the norm", xlabel="trial", ylabel="radius")
 left.legend(fontsize="small")
 middle.legend(fontsize="small", loc="lower left")

@@ -33,9 +33,9 @@ class NewtonMLPRegressor(ShallowRegressor):
         scikit-learn's MLP it is divided by the total weight in `loss_`.
     batch_size : {"auto"}, default="auto"
         All rows in every step.
-    learning_rate_init : float > 0, default=0.001
-        Of "sgd", "adam", "adagrad" and "rmsprop" given by name; an object has its own. A step takes all rows, so 0.01 to 0.1 is
-        where to start.
+    learning_rate_init : float > 0 or None, default=None
+        Of "sgd", "adam", "adagrad" and "rmsprop" given by name, for the loss averaged over rows. None is the solver's own; all
+        rows are in every step.
     max_iter : int >= 1 or None, default=None
         Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, at
         most 2000, or 5000 where the solver takes gradients only; a budget counts work, never seconds.
@@ -190,9 +190,9 @@ class NewtonMLPClassifier(ShallowClassifier):
         Factors on the weights of the classes; "balanced" gives every class the same total weight.
     batch_size : {"auto"}, default="auto"
         All rows in every step.
-    learning_rate_init : float > 0, default=0.001
-        Of "sgd", "adam", "adagrad" and "rmsprop" given by name; an object has its own. A step takes all rows, so 0.01 to 0.1 is
-        where to start.
+    learning_rate_init : float > 0 or None, default=None
+        Of "sgd", "adam", "adagrad" and "rmsprop" given by name, for the loss averaged over rows. None is the solver's own; all
+        rows are in every step.
     max_iter : int >= 1 or None, default=None
         Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, at
         most 2000, or 5000 where the solver takes gradients only; a budget counts work, never seconds.
