@@ -12,8 +12,9 @@ in every step, is fitted
   climb, and drawn is the lowest loss so far.
 
 A radius is measured in the norm, so that only its ups and downs compare. The parameters of the region are the published ones: the
-radius grows by a tenth after a very good step to the boundary, and is divided by 1.5 or 1.75 after a rejected one. RMSProp's first radius is 1e-4, the others' 0.05, so
-that it starts late: by a tenth a trial the radius takes some fifty trials to grow.
+radius grows by a tenth after a very good step to the boundary, and is divided by 1.5 or 1.75 after a rejected one.
+RMSProp's first radius is 1e-4, the others' 0.05, so that it starts late: by a tenth a trial the radius takes some fifty trials
+to grow.
 """
 
 import warnings

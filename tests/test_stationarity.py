@@ -12,7 +12,7 @@ from newtonreg.bases import Tanh
 from newtonreg.losses import SquaredError
 from newtonreg.networks import ShallowNetwork
 from newtonreg.objectives import Term
-from newtonreg.solvers import BFGS, LBFGS, CubicRegularization, DampedNewton, GradientDescent, SolverState
+from newtonreg.solvers import BFGS, LBFGS, SR1, CubicRegularization, DampedNewton, GradientDescent, SolverState
 from newtonreg.testing import more_garbow_hillstrom
 
 MGH = {problem.name: problem for problem in more_garbow_hillstrom.PROBLEMS}
@@ -171,3 +171,13 @@ def test_a_slope_in_the_kernel_of_the_hessian_is_not_stationary_and_rounding_is(
         )
         stop = Stop(xp.asarray([0.5, 1e-9]), requires)
         assert minimize(flat, xp.asarray([0.5, 1.0]), stop).status is status
+
+
+@pytest.mark.parametrize("solver", [SR1(), TrustRegion(curvature="bfgs"), BFGS()], ids=str)
+def test_parameters_that_vanish_are_judged_without_dividing_by_them(solver):
+    """½ x² + y⁴ − y² on the axis y = 0, where gradients know of nothing but x."""
+    well = Analytic(lambda x: 0.5 * x[0] ** 2 + x[1] ** 4 - x[1] ** 2, 2)
+    result = minimize(well, [1.5, 0.0], solver)
+    assert abs(result.x[0]) < 1e-8 and result.x[1] == 0.0
+    tiny = Stop(np.array([1e-310, 0.0]))
+    assert minimize(well, [1.0, 0.0], tiny).status in (Status.EXHAUSTED, Status.STALLED)

@@ -74,7 +74,8 @@ def _is_at_end_of_gradient_step(objective, point, gained):
         return slope == 0.0
     direction = point.gradient / slope
     size, along = to_floats(linalg.norm(point.params), xp.vecdot(xp.abs(direction), xp.abs(point.params)))
-    length = _DIFFERENCE * (size if size > 0.0 else 1.0)
+    # parameters on their way to zero end in numbers that have no fraction
+    length = _DIFFERENCE * (size if size > 1e-290 else 1.0)
     counts, objective.counts = objective.counts, replace(objective.counts)
     ahead = objective.at(point.params + length * direction).gradient
     objective.counts = counts
