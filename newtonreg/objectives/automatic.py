@@ -16,9 +16,9 @@ def gradient_of(function):
     return _on_numpy(autograd.grad(function), function)
 
 
-def hessian_of(function, advice=None):
-    """x (p,) to ∇²f (p, p)."""
-    return _on_numpy(autograd.hessian(function), function, sees_input=False, advice=advice)
+def hessian_of(function, advice=None, shown=None):
+    """x (p,) to ∇²f (p, p). `shown` is what messages call the function, for instance what it is made of."""
+    return _on_numpy(autograd.hessian(function), function, sees_input=False, advice=advice, shown=shown)
 
 
 def jacobian_of(function):
@@ -63,33 +63,33 @@ def _directional(function, v):
     return derivative
 
 
-def _on_numpy(derivative, function, sees_input=True, is_scalar=True, advice=None):
+def _on_numpy(derivative, function, sees_input=True, is_scalar=True, advice=None, shown=None):
     """`derivative` with the traps of automatic differentiation turned into errors; the costly checks on the first call only.
 
     `sees_input`: a derivative that does not depend on x shows a function that autograd cannot follow. `is_scalar`: the function
     returns a number. `advice` ends the message.
     """
-    checked = False
+    checked, shown = False, shown or function
 
     def guarded(x, *args):
         nonlocal checked
         if not is_numpy_array(x):
             raise TypeError(
-                f"{function!r} is a Python callable, which autograd differentiates on NumPy arrays only, and x is a "
+                f"{shown!r} is a Python callable, which autograd differentiates on NumPy arrays only, and x is a "
                 f"{type(x).__module__}.{type(x).__name__}. Pass its derivatives as well, or NumPy arrays."
             )
         if checked:
             return derivative(x, *args)
-        result = _first_call(derivative, function, sees_input, is_scalar, advice or "Or pass the derivatives.", x, args)
+        result = _first_call(derivative, function, shown, sees_input, is_scalar, advice or "Or pass the derivatives.", x, args)
         checked = True
         return result
 
     return guarded
 
 
-def _first_call(derivative, function, sees_input, is_scalar, advice, x, args):
+def _first_call(derivative, function, shown, sees_input, is_scalar, advice, x, args):
     trouble = (
-        f"autograd cannot differentiate {function!r}. NumPy's ufuncs are understood, but np.array, np.stack, np.concatenate and "
+        f"autograd cannot differentiate {shown!r}. NumPy's ufuncs are understood, but np.array, np.stack, np.concatenate and "
         f"the like must be autograd's (import autograd.numpy as np); float(), math.* and assignments to entries are not. {advice}"
     )
     if is_scalar:

@@ -96,32 +96,32 @@ class LeastSquares:
     def weighted_hessians(self, params, u):
         """Σ_i u_i ∇²r_i, shape (p, p)."""
         if self._hessians is None:
-            return hessian_of(lambda x: (u * self._residuals(x)).sum(), _NO_SECOND)(params)
+            return hessian_of(lambda x: (u * self._residuals(x)).sum(), _NO_SECOND, self._residuals)(params)
         n, p, xp = u.shape[0], params.shape[0], namespace(params)
         return xp.reshape(xp.matmul(u, xp.reshape(self._checked_hessians(params, n), (n, p * p))), (p, p))
 
-    def _difference(self, params, v, n):
+    def _difference(self, params, v, jacobian):
         """(J(x + h v) v − J(x) v) / h: good to seven digits, and an acceleration needs two."""
         xp = namespace(params)
         size, length = to_floats(linalg.norm(params), linalg.norm(v))
         if not 0.0 < length < math.inf:
-            return xp.zeros_like(self._residuals(params))
+            return xp.zeros_like(jacobian[:, 0])
+        self.counts.njev += 1
         h = _EPS**0.5 * (size + length) / length
-        ahead, here = (self._jacobian(params + shift * v) for shift in (h, 0.0))
-        return xp.matmul(ahead - here, v) / h
+        return xp.matmul(self._jacobian(params + h * v) - jacobian, v) / h
 
     def _checked_hessians(self, params, n):
         p = params.shape[0]
         return checked_answer("hessians", self._hessians(params), (n, p, p), f", for {n} residuals and {p} parameters")
 
-    def second_directional(self, params, v, n):
-        """∂²r[v, v], shape (n,)."""
+    def second_directional(self, params, v, jacobian):
+        """∂²r[v, v], shape (n,); `jacobian` is that at `params`."""
         if self._hessians is None and not self._has_jacobian:
             return self._second_directional(params, v)
         xp = namespace(params)
         if self._hessians is None:
-            return self._difference(params, v, n)
-        return xp.matmul(xp.matmul(self._checked_hessians(params, n), v), v)
+            return self._difference(params, v, jacobian)
+        return xp.matmul(xp.matmul(self._checked_hessians(params, jacobian.shape[0]), v), v)
 
 
 class LeastSquaresEvaluation(AnalyticEvaluation):
@@ -251,4 +251,4 @@ class LeastSquaresEvaluation(AnalyticEvaluation):
     def second_directional(self, v):
         """Jᵀ ∂²r[v, v], shape (p,)."""
         self._objective.counts.nhvp += 1
-        return self._pullback(self._objective.second_directional(self.params, v, self.n_residuals))
+        return self._pullback(self._objective.second_directional(self.params, v, self.jacobian))
