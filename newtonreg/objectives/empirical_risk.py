@@ -10,7 +10,8 @@ from newtonreg.networks.assembly import make_assembly
 from newtonreg.networks.second_order import SecondOrder
 from newtonreg.objectives.counts import Counts
 from newtonreg.objectives.least_squares import SquareRoot
-from newtonreg.objectives.separable import Partition, shortest_solution
+from newtonreg.objectives.separable import Partition
+from newtonreg.objectives.stacking import outer_row_step, stacked
 
 __all__ = ["EmpiricalRisk", "Term"]
 
@@ -349,11 +350,11 @@ class RiskEvaluation:
             hidden = point.network_point.hidden.values
             basis = xp.matrix_transpose(xp.concat([hidden, xp.ones_like(hidden[:1, :])], axis=0) * root)
             residuals = xp.matrix_transpose((point.network_point.values - point.term.targets) * root)
-            rows, rhs = _stacked(rows, rhs, basis, residuals)
+            rows, rhs = stacked(rows, rhs, basis, residuals)
         if not bool(xp.all(xp.isfinite(rows))):
             return None
         penalty, outer = network.unpack(objective.penalty).outer, network.unpack(self.params).outer
-        steps = [_outer_row(rows, rhs[:, j], penalty[j, :], outer[j, :]) for j in range(network.n_outputs)]
+        steps = [outer_row_step(rows, rhs[:, j], penalty[j, :], outer[j, :]) for j in range(network.n_outputs)]
         return xp.concat([xp.zeros_like(self.params[network.inner]), *steps])
 
     @cached_property
@@ -366,27 +367,9 @@ class RiskEvaluation:
             root = xp.sqrt(point.term.weights)
             jacobian = xp.permute_dims(point.network_point.jacobian(), (0, 2, 1)) * root[None, :, None]
             residuals = (point.network_point.values - point.term.targets) * root
-            rows, rhs = _stacked(rows, rhs, xp.reshape(jacobian, (-1, objective.n_params)), xp.reshape(residuals, (-1,)))
+            rows, rhs = stacked(rows, rhs, xp.reshape(jacobian, (-1, objective.n_params)), xp.reshape(residuals, (-1,)))
         if objective.has_penalty:
             root = xp.sqrt(objective.penalty)
             identity = xp.eye(objective.n_params, dtype=xp.float64, device=device_of(root))
-            rows, rhs = _stacked(rows, rhs, root[:, None] * identity, root * self.params)
+            rows, rhs = stacked(rows, rhs, root[:, None] * identity, root * self.params)
         return SquareRoot(rows, rhs)
-
-
-def _outer_row(rows, rhs, penalty, coefs):
-    """The step of one output's coefficients, its penalty as further rows."""
-    xp = namespace(rows)
-    root = xp.sqrt(penalty)
-    below = root[:, None] * xp.eye(root.shape[0], dtype=root.dtype, device=device_of(root))
-    return shortest_solution(xp.concat([rows, below], axis=0), -xp.concat([rhs, root * coefs]))
-
-
-def _stacked(rows, rhs, more_rows, more_rhs):
-    """A square root of the sum of two: the rows themselves while they are no more than the columns, then a triangle."""
-    if rows is not None:
-        xp = namespace(rows)
-        more_rows, more_rhs = xp.concat([rows, more_rows], axis=0), xp.concat([rhs, more_rhs], axis=0)
-    if more_rows.shape[0] <= more_rows.shape[1]:
-        return more_rows, more_rhs
-    return linalg.triangularize(more_rows, more_rhs)

@@ -80,8 +80,11 @@ class LeastSquares:
         self._residuals = residuals
         self._jacobian = jacobian if jacobian is not None else jacobian_of(residuals)
         self._hessians = hessians
-        self._second_directional = None if hessians is not None else second_directional_of(residuals, _NO_SECOND)
-        self._has_jacobian = jacobian is not None
+        if hessians is not None:
+            self._second = self._contracted
+        else:
+            self._second = self._automatic if jacobian is None else self._difference
+        self._automatic_second = second_directional_of(residuals, _NO_SECOND)
 
     @property
     def provides(self):
@@ -100,6 +103,17 @@ class LeastSquares:
         n, p, xp = u.shape[0], params.shape[0], namespace(params)
         return xp.reshape(xp.matmul(u, xp.reshape(self._checked_hessians(params, n), (n, p * p))), (p, p))
 
+    def second_directional(self, params, v, jacobian):
+        """∂²r[v, v], shape (n,); `jacobian` is that at `params`."""
+        return self._second(params, v, jacobian)
+
+    def _automatic(self, params, v, jacobian):
+        return self._automatic_second(params, v)
+
+    def _contracted(self, params, v, jacobian):
+        xp = namespace(params)
+        return xp.matmul(xp.matmul(self._checked_hessians(params, jacobian.shape[0]), v), v)
+
     def _difference(self, params, v, jacobian):
         """(J(x + h v) v − J(x) v) / h: good to seven digits, and an acceleration needs two."""
         xp = namespace(params)
@@ -113,15 +127,6 @@ class LeastSquares:
     def _checked_hessians(self, params, n):
         p = params.shape[0]
         return checked_answer("hessians", self._hessians(params), (n, p, p), f", for {n} residuals and {p} parameters")
-
-    def second_directional(self, params, v, jacobian):
-        """∂²r[v, v], shape (n,); `jacobian` is that at `params`."""
-        if self._hessians is None and not self._has_jacobian:
-            return self._second_directional(params, v)
-        xp = namespace(params)
-        if self._hessians is None:
-            return self._difference(params, v, jacobian)
-        return xp.matmul(xp.matmul(self._checked_hessians(params, jacobian.shape[0]), v), v)
 
 
 class LeastSquaresEvaluation(AnalyticEvaluation):

@@ -8,7 +8,7 @@ from newtonreg.components import check_number
 from newtonreg.curvatures import CurvaturePoint
 from newtonreg.norms import resolve_norm
 from newtonreg.solvers.damped_descent import DampedDescent
-from newtonreg.subproblems import Damped, DampedDual, DampedQR, DampedSVD, SquareRootModel
+from newtonreg.subproblems import Damped, DampedDual, DampedQR, DampedSVD, SquareRootModel, column_squares
 
 __all__ = ["LevenbergMarquardt"]
 
@@ -136,7 +136,7 @@ class LevenbergMarquardt(DampedDescent):
     def _curvature(state):
         """B as a norm sees it; without the normal equations its diagonal is the squared column norms of R."""
         point = state.point
-        diagonal = None if state.memory["method"] == "cholesky" else lambda: _column_squares(point.square_root.r)
+        diagonal = None if state.memory["method"] == "cholesky" else lambda: column_squares(point.square_root.r)
         return CurvaturePoint(lambda: point.gauss_newton, make_diagonal=diagonal)
 
     def _modeled(self, state):
@@ -148,9 +148,5 @@ class LevenbergMarquardt(DampedDescent):
         else:
             r, z = point.square_root
             model = SquareRootModel(scaling.gradient(point.gradient), scaling.columns(r), z)
-            diagonal = _column_squares(model.r)
+            diagonal = column_squares(model.r)
         return self._cached(state, model, scaling, diagonal)
-
-
-def _column_squares(matrix):
-    return namespace(matrix).sum(matrix * matrix, axis=0)

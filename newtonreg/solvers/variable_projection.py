@@ -10,7 +10,7 @@ from newtonreg.curvatures import CurvaturePoint
 from newtonreg.norms import resolve_norm
 from newtonreg.solvers.damped_descent import DampedDescent
 from newtonreg.solvers.state import SolverState
-from newtonreg.subproblems import DampedQR, SquareRootModel
+from newtonreg.subproblems import DampedQR, SquareRootModel, column_squares
 
 __all__ = ["VariableProjection"]
 
@@ -101,7 +101,7 @@ class VariableProjection(DampedDescent):
     def _moved(self, state):
         """`state`, just moved to its point, with the scaling there in its memory and the reduced model in its cache."""
         reduced = self._reduced(state.point)
-        diagonal = CurvaturePoint(lambda: reduced.matrix, make_diagonal=lambda: _column_squares(reduced.rows))
+        diagonal = CurvaturePoint(lambda: reduced.matrix, make_diagonal=lambda: column_squares(reduced.rows))
         scaling = resolve_norm(self.norm).scaling(reduced, diagonal, state.memory.get("scaling"))
         return self._with_model(state, reduced, scaling)
 
@@ -111,7 +111,7 @@ class VariableProjection(DampedDescent):
     def _with_model(self, state, reduced, scaling):
         model = SquareRootModel(scaling.gradient(reduced.gradient), scaling.columns(reduced.rows), reduced.residuals)
         state = replace(state, memory={**state.memory, "scaling": scaling})
-        return self._cached(state, model, scaling, _column_squares(model.r))
+        return self._cached(state, model, scaling, column_squares(model.r))
 
     def _reduced(self, point):
         return reduced_problem(point, full=self.jacobian == "golub-pereyra")
@@ -183,7 +183,3 @@ def reduced_problem(point, full):
         residuals.append(xp.zeros_like(second[:, 0]))
     params, gradient = partition.inner_part(point.params), partition.inner_part(point.gradient)
     return Reduced(params, xp.concat(rows, axis=0), xp.concat(residuals), gradient)
-
-
-def _column_squares(matrix):
-    return namespace(matrix).sum(matrix * matrix, axis=0)

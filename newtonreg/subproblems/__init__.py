@@ -9,7 +9,7 @@ from newtonreg.subproblems.gltr import GLTR
 from newtonreg.subproblems.more_sorensen import MoreSorensen
 from newtonreg.subproblems.quadratic import QuadraticModel, Spectrum
 from newtonreg.subproblems.spectral import Spectral
-from newtonreg.subproblems.square_root import SquareRootModel
+from newtonreg.subproblems.square_root import SquareRootModel, column_squares
 from newtonreg.subproblems.steihaug import Steihaug
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "Spectrum",
     "SquareRootModel",
     "Steihaug",
+    "column_squares",
 ]

@@ -6,7 +6,12 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace
 from newtonreg.subproblems.quadratic import QuadraticModel, Spectrum
 
-__all__ = ["SquareRootModel"]
+__all__ = ["SquareRootModel", "column_squares"]
+
+
+def column_squares(matrix):
+    """Squared column norms (p,) of R (t, p), the diagonal of RᵀR."""
+    return namespace(matrix).sum(matrix * matrix, axis=0)
 
 
 class SquareRootModel(QuadraticModel):
