@@ -4,7 +4,7 @@ import math
 import numbers
 from functools import lru_cache
 
-__all__ = ["check_number", "resolve"]
+__all__ = ["check_integer", "check_number", "resolve"]
 
 
 def resolve(argument, value, package, interface, extra=()):
@@ -61,3 +61,9 @@ def check_number(name, value, low=-math.inf, high=math.inf):
     valid = isinstance(value, numbers.Real) and not isinstance(value, bool) and low < value < high
     if not valid:
         raise ValueError(f"{name}={value!r} must be a number in ({low:g}, {high:g}).")
+
+
+def check_integer(name, value, low):
+    """Raise ValueError, naming it, unless `value` is an integer of at least `low`."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
+        raise ValueError(f"{name}={value!r} must be an integer >= {low}.")

@@ -267,3 +267,10 @@ def test_dogleg_takes_about_newtons_step_of_a_singular_model():
     jacobian = np.random.default_rng(0).standard_normal((4, 9))
     step = Dogleg().solve(model_of((jacobian.T @ jacobian, jacobian.T @ np.arange(4.0))), 100.0)
     np.testing.assert_allclose(step.p, -np.linalg.pinv(jacobian) @ np.arange(4.0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [Steihaug, GLTR], ids=lambda kind: kind.__name__)
+def test_a_number_of_products_is_an_integer(kind):
+    for wrong in (0, 0.5, True, "many"):
+        with pytest.raises(ValueError, match="max_iter=.* must be an integer >= 1"):
+            kind(max_iter=wrong).check_parameters()

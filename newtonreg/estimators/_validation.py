@@ -9,7 +9,7 @@ import newtonreg.bases
 import newtonreg.losses
 import newtonreg.solvers
 from newtonreg.backend.arrays import free_memory
-from newtonreg.components import resolve
+from newtonreg.components import check_integer, resolve
 
 __all__ = [
     "check_fits_memory",
@@ -60,9 +60,7 @@ class _Checker:
         self._estimator = estimator
 
     def integer(self, name, low):
-        value = getattr(self._estimator, name)
-        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
-            raise ValueError(f"{name}={value!r} must be an integer >= {low}.")
+        check_integer(name, getattr(self._estimator, name), low)
 
     def boolean(self, name):
         value = getattr(self._estimator, name)

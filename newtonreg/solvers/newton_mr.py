@@ -2,7 +2,7 @@
 
 from sklearn.base import BaseEstimator
 
-from newtonreg.components import check_number
+from newtonreg.components import check_integer, check_number
 from newtonreg.solvers.gradient_merit import direction_memory, start_search, try_direction
 from newtonreg.subproblems.minimum_residual import minimum_residual, pseudoinverse_residual
 
@@ -97,8 +97,7 @@ class NewtonMR(BaseEstimator):
         for name in ("rtol", "rank_rtol"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be a number in [0, 1).")
-        if not self.max_krylov >= 1:
-            raise ValueError(f"max_krylov={self.max_krylov!r} must be at least 1.")
+        check_integer("max_krylov", self.max_krylov, low=1)
         for name in ("rho", "shrink"):
             check_number(name, getattr(self, name), low=0.0, high=1.0)
         if not 0.0 < self.initial_step <= 1.0:

@@ -6,7 +6,7 @@ from functools import partial
 from sklearn.base import BaseEstimator
 
 from newtonreg.backend import linalg
-from newtonreg.components import check_number
+from newtonreg.components import check_integer, check_number
 from newtonreg.protocols import Step
 from newtonreg.subproblems.forcing import forcing
 from newtonreg.subproblems.safeguards import stay
@@ -58,7 +58,7 @@ class GLTR(BaseEstimator):
     def check_parameters(self):
         """Raise ValueError on a parameter outside its range, naming it."""
         check_number("rtol", self.rtol, low=-1e-300, high=1.0)
-        check_number("max_iter", self.max_iter, low=0.0)
+        check_integer("max_iter", self.max_iter, low=1)
 
     def solve(self, model, control):
         """The step for the radius `control`.
