@@ -288,3 +288,9 @@ def test_copies_and_a_search_over_norms(estimator):
     assert best.solver_.norm == search.best_params_["norm"] and best.score(X2, y) > 0.4
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(best)).predict(X2), best.predict(X2))
     assert clone(best).get_params() == best.get_params() and not hasattr(clone(best), "units_")
+
+
+def test_a_small_largest_radius_bounds_the_first_one_that_nobody_set():
+    X = np.linspace(-1.0, 1.0, 20)[:, None]
+    model = TrustRegionRegressor(3, max_radius=0.01, max_iter=3).fit(X, np.abs(X[:, 0]))
+    assert model.history_[0]["control"] == 0.01

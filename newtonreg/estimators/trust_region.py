@@ -1,6 +1,7 @@
 """Ellipsoidal trust regions with their parameters laid open: the estimators to study the method with."""
 
-from newtonreg.components import check_number
+import numbers
+
 from newtonreg.estimators._classification import ShallowClassifier
 from newtonreg.estimators._regression import ShallowRegressor
 from newtonreg.solvers import TrustRegion
@@ -18,11 +19,14 @@ class _FlatTrustRegion:
 
     def _resolve_solver(self):
         norm = self.norm if isinstance(self.norm, str) else getattr(self.norm, "name", None)
+        first = _FIRST_RADIUS.get(norm, _USUAL_FIRST_RADIUS)
+        if isinstance(self.max_radius, numbers.Real) and self.max_radius > 0.0:
+            first = min(first, self.max_radius)
         solver = TrustRegion(
             curvature=self.curvature,
             norm=self.norm,
             subproblem=self.subproblem,
-            initial_radius=_FIRST_RADIUS.get(norm, _USUAL_FIRST_RADIUS) if self.initial_radius is None else self.initial_radius,
+            initial_radius=first if self.initial_radius is None else self.initial_radius,
             max_radius=self.max_radius,
             eta1=self.eta1,
             eta2=self.eta2,
@@ -30,7 +34,6 @@ class _FlatTrustRegion:
             decrease=_DECREASE.get(norm, _USUAL_DECREASE) if self.decrease is None else self.decrease,
             accept=self.eta1,
         )
-        check_number("initial_radius", solver.initial_radius, low=0.0)
         solver.check_parameters()
         return solver
 
