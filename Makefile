@@ -4,16 +4,19 @@ PYTHON ?= python3
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-benchmarks
+ARGS ?= --jobs 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help quickstart test lint benchmarks clean
+.PHONY: help quickstart test lint benchmarks benchmark-default clean
 
 help:
 	@echo "make quickstart   install into $(VENV) and run examples/plot_quickstart.py (writes quickstart.png)"
 	@echo "make test         lint, tests, docstring examples, gallery examples, packaging: everything CI runs"
 	@echo "make lint         ruff check"
 	@echo "make benchmarks   run benchmarks/run_core.py"
+	@echo "make benchmark-default   run benchmarks/run_default.py against its peers, in $(PEERS) (ARGS=\"noisy --rerun newtonreg\")"
 	@echo "make clean        remove build products and caches (not $(VENV))"
 
 quickstart: $(VENV)/.installed-plot
@@ -28,6 +31,9 @@ lint: $(VENV)/.installed-test
 
 benchmarks: $(VENV)/.installed-plot
 	$(BIN)/python benchmarks/run_core.py
+
+benchmark-default: $(PEERS)/.installed
+	$(PEERS)/bin/python benchmarks/run_default.py $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis quickstart.png
@@ -46,3 +52,9 @@ $(VENV)/.installed-plot: setup.cfg pyproject.toml | $(BIN)/pip
 $(VENV)/.installed-test: setup.cfg pyproject.toml | $(BIN)/pip
 	$(BIN)/python -m pip install --quiet -e ".[test,plot]"
 	@touch $@ $(VENV)/.installed-plot
+
+$(PEERS)/.installed: setup.cfg pyproject.toml benchmarks/requirements-peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --upgrade pip
+	$(PEERS)/bin/python -m pip install --quiet -e . -r benchmarks/requirements-peers.txt
+	@touch $@

@@ -1,13 +1,11 @@
 """Noisy regression: what a default fit, and one whose penalty is chosen by a grid search, are worth on fresh data."""
 
-from typing import NamedTuple
-
 import numpy as np
+from default_fit.noisy_sets import diabetes, friedman1_set, sine
 from joblib import cpu_count
 from peers import gaussian_process, standardized, timed_fit
-from sklearn.datasets import load_diabetes, make_friedman1
 from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPRegressor
 from tables import Table
 
@@ -16,8 +14,6 @@ from newtonreg import NewtonMLPRegressor
 __all__ = ["run"]
 
 _ALPHAS = (0.0, 1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2)
-_N_TEST = 2000
-
 _COLUMNS = (
     ("data", "", 20),
     ("method", "", 34),
@@ -35,67 +31,34 @@ _NOTES = (
 )
 
 
-class Split(NamedTuple):
-    """Training data, and inputs and targets to be tested on."""
-
-    X: np.ndarray
-    y: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
-
-
 def run(options):
     """Print the table."""
     seeds = options.seeds or (1 if options.quick else 5)
     table = Table(f"Noisy regression, seeds 0 to {seeds - 1}", _COLUMNS, _NOTES)
     for name, draw in _QUICK_DATA if options.quick else _DATA:
-        splits = [draw(seed) for seed in range(seeds)]
+        problems = [draw(seed) for seed in range(seeds)]
         for label, make in _METHODS:
-            runs = [_test(make(seed), split) for seed, split in enumerate(splits)]
+            runs = [_test(make(seed), problem) for seed, problem in enumerate(problems)]
             errors, seconds, chosen = zip(*runs, strict=True)
             alphas = "" if chosen[0] is None else " ".join(f"{alpha:g}" for alpha in chosen)
             table.row(name, label, float(np.median(errors)), min(errors), max(errors), float(np.median(seconds)), alphas)
         table.gap()
 
 
-def _test(model, split):
+def _test(model, problem):
     """(test RMSE in std(y), seconds, the penalty chosen or None)."""
     is_peer = not isinstance(getattr(model, "estimator", model), NewtonMLPRegressor)
-    model, seconds = timed_fit(model, split.X, split.y, is_peer)
-    error = model.predict(split.X_test) - split.y_test
+    model, seconds = timed_fit(model, problem.X, problem.y, is_peer)
     chosen = model.best_params_["alpha"] if isinstance(model, GridSearchCV) else None
-    return float(np.sqrt(np.mean(error**2)) / np.std(split.y)), seconds, chosen
+    return problem.test_error(model.predict(problem.X_test)), seconds, chosen
 
 
 # -- data
 
-
-def _diabetes(seed):
-    X, y = load_diabetes(return_X_y=True)
-    X, X_test, y, y_test = train_test_split(X, y, random_state=seed)
-    return Split(X, y, X_test, y_test)
-
-
-def _friedman1(seed):
-    X, y = make_friedman1(500, noise=1.0, random_state=seed)
-    return Split(X, y, *make_friedman1(_N_TEST, noise=0.0, random_state=1000 + seed))
-
-
-def _sine(n_rows):
-    def draw(seed):
-        rng = np.random.default_rng(seed)
-        X, X_test = rng.uniform(-1.0, 1.0, (n_rows, 1)), rng.uniform(-1.0, 1.0, (_N_TEST, 1))
-        clean = np.sin(2 * np.pi * X[:, 0])
-        noise = 0.1 * np.std(clean) * rng.standard_normal(n_rows)
-        return Split(X, clean + noise, X_test, np.sin(2 * np.pi * X_test[:, 0]))
-
-    return draw
-
-
 _DATA = (
-    ("diabetes", _diabetes),
-    ("Friedman 1, n=500", _friedman1),
-    *((f"sin + 10%, n={n}", _sine(n)) for n in (50, 200, 1000)),
+    ("diabetes", diabetes),
+    ("Friedman 1, n=500", friedman1_set(500)),
+    *((f"sin + 10%, n={n}", sine(0.1)(n)) for n in (50, 200, 1000)),
 )
 _QUICK_DATA = (_DATA[2],)
 

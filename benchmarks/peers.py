@@ -4,6 +4,7 @@ import time
 import warnings
 from typing import NamedTuple
 
+import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -11,7 +12,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["Fit", "gaussian_process", "standardized", "timed_fit"]
+__all__ = ["Fit", "gaussian_process", "kernel", "standardized", "timed_fit"]
 
 
 class Fit(NamedTuple):
@@ -36,9 +37,14 @@ def standardized(regressor):
     return TransformedTargetRegressor(make_pipeline(StandardScaler(), regressor), transformer=StandardScaler())
 
 
+def kernel(noisy, n_features=1):
+    """Constant × RBF with a length for every input, and white noise where the data are `noisy`."""
+    smooth = ConstantKernel(1.0, (1e-3, 1e6)) * RBF(np.ones(n_features), (1e-3, 1e3))
+    return smooth + WhiteKernel(0.1, (1e-12, 1e1)) if noisy else smooth
+
+
 def gaussian_process(random_state, noisy):
-    """Constant × RBF, with white noise where the data are `noisy`; two restarts of the optimizer."""
-    kernel = ConstantKernel(1.0, (1e-3, 1e6)) * RBF(1.0, (1e-3, 1e3))
-    kernel = kernel + WhiteKernel(0.1, (1e-6, 1e1)) if noisy else kernel
+    """Constant × RBF of one length, with white noise where the data are `noisy`; two restarts of the optimizer."""
     jitter = 1e-10
-    return standardized(GaussianProcessRegressor(kernel, alpha=jitter, n_restarts_optimizer=2, random_state=random_state))
+    model = GaussianProcessRegressor(kernel(noisy), alpha=jitter, n_restarts_optimizer=2, random_state=random_state)
+    return standardized(model)

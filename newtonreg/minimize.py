@@ -33,6 +33,7 @@ class Status(IntEnum):
     INTERRUPTED = 7
     GRADIENT_FLAT = 8
     STALLED = 9
+    TIME = 10
 
     @property
     def message(self):
@@ -54,6 +55,7 @@ _MESSAGES = {
     Status.MAX_ITER: "The trials allowed were used up before a stopping rule held.",
     Status.CALLBACK: "A callback asked to stop.",
     Status.INTERRUPTED: "Interrupted from the keyboard.",
+    Status.TIME: "The time allowed ran out before a stopping rule held.",
     Status.STALLED: "No further step helps; the point is not stationary. Check the derivatives, or try another solver or start.",
     Status.GRADIENT_FLAT: "Gradient-flat: the gradient does not vanish, but lies in the kernel of the Hessian.",
 }

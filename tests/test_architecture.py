@@ -22,7 +22,7 @@ LAYERS = (
     ("bases", "losses"),
     ("networks",),
     ("objectives",),
-    ("subproblems", "norms", "curvatures"),
+    ("subproblems", "norms", "curvatures", "initializers"),
     ("solvers",),
     ("callbacks", "minimize"),
     ("physics", "landscape"),
@@ -32,7 +32,7 @@ LAYERS = (
 )
 ROW = {layer: row for row, layers in enumerate(LAYERS) for layer in layers}
 OUTSIDE_LAYERS = {"__init__", "protocols", "testing"}
-HOT = ("bases", "losses", "networks", "objectives", "norms", "curvatures", "subproblems", "solvers")
+HOT = ("bases", "losses", "networks", "objectives", "initializers", "norms", "curvatures", "subproblems", "solvers")
 OTHER_LIBRARIES = ("cupy", "cupyx", "array_api_compat.cupy", "array_api_strict", "torch", "jax")
 HOST_LIBRARIES = ("numpy", "array_api_compat.numpy", "scipy.linalg", "random")
 # Where a user's own callables are differentiated, and where the derivatives of others are checked.

@@ -2,10 +2,11 @@
 
 import array_api_compat
 import numpy as np
-from array_api_compat import array_namespace, is_cupy_array, is_numpy_array
+from array_api_compat import array_namespace, is_cupy_array
 
 __all__ = [
     "add_at",
+    "add_diagonal",
     "as_floats",
     "contiguous",
     "cuda_array",
@@ -30,6 +31,11 @@ def namespace(array):
     if type(array) is np.ndarray:
         return _NUMPY_NAMESPACE
     return array_namespace(array)
+
+
+def is_numpy_array(array):
+    """Whether `array` is NumPy's; the usual answer is immediate because the hot loop asks often."""
+    return type(array) is np.ndarray or array_api_compat.is_numpy_array(array)
 
 
 def is_device_array(array):
@@ -81,14 +87,20 @@ def to_device(array, like):
 def index_add_diagonal(matrix, diagonal):
     """`matrix` + diag(`diagonal`), a new array; `diagonal` a vector or a Python number."""
     if is_numpy_array(matrix) or is_cupy_array(matrix):
-        result = matrix.copy()
-        # a strided view of the diagonal, whichever of the two orders the copy is in
-        (result if result.flags.c_contiguous else result.T).reshape(-1)[:: matrix.shape[0] + 1] += diagonal
-        return result
+        return add_diagonal(matrix.copy(), diagonal)
     xp = namespace(matrix)
     if isinstance(diagonal, (int, float)):
         diagonal = xp.full((matrix.shape[0],), float(diagonal), dtype=matrix.dtype, device=device_of(matrix))
     return matrix + xp.eye(matrix.shape[0], dtype=matrix.dtype, device=device_of(matrix)) * diagonal[None, :]
+
+
+def add_diagonal(matrix, diagonal):
+    """The contiguous `matrix` + diag(`diagonal`), in place where the library can; returned either way."""
+    if not (is_numpy_array(matrix) or is_cupy_array(matrix)):
+        return index_add_diagonal(matrix, diagonal)
+    # a strided view of the diagonal, whichever of the two orders the matrix is in
+    (matrix if matrix.flags.c_contiguous else matrix.T).reshape(-1)[:: matrix.shape[0] + 1] += diagonal
+    return matrix
 
 
 def outer_rows(out, left, right):

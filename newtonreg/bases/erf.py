@@ -13,6 +13,7 @@ class Erf(Ridge):
     """σ(z) = erf z: σ' = 2/√π exp(−z²), σ'' = −2 z σ'."""
 
     name = "erf"
+    rise = (-0.4769362762044699, 0.4769362762044699)
 
     def function(self, z):
         return erf(z)

@@ -10,6 +10,7 @@ class Gaussian(Ridge):
     """σ(z) = exp(−z²/2): σ' = −z σ, σ'' = (z² − 1) σ."""
 
     name = "gaussian"
+    rise = (-1.5, -0.5)
 
     def function(self, z):
         return namespace(z).exp(-0.5 * z * z)

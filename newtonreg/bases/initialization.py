@@ -9,7 +9,7 @@ import math
 
 from newtonreg.backend.arrays import device_of, namespace
 
-__all__ = ["init_radial_units", "init_ridge_units", "weighted_quantile_index"]
+__all__ = ["draw_rows", "init_radial_units", "init_ridge_units", "weighted_quantile_index"]
 
 
 def weighted_quantile_index(values, weights, levels):
@@ -25,36 +25,32 @@ def weighted_quantile_index(values, weights, levels):
 def init_ridge_units(inputs, n_units, rng, weights):
     """Weights and biases (d + 1, k) of ridge units.
 
-    One input: knots at weighted quantiles of the data, slopes log-uniform in [0.3, 3] per standard deviation with either sign,
-    so that units of different steepness cover the range. Several inputs: Glorot's uniform draw with bound √(6 / (d + k)) for
-    weights and biases; nothing tried was better on fresh seeds.
+    Directions are random; along each a slope log-uniform in [0.3, 3] per standard deviation with either sign, and the knot at
+    a data point drawn through the weights: units of different steepness cover the range of the data.
     """
-    d = inputs.shape[0]
-    if d == 1:
-        knots = _draw_quantiles(inputs, n_units, rng, weights)
-        xp = namespace(inputs)
-        slopes = rng.choice([-1.0, 1.0], n_units) * 10.0 ** rng.uniform(math.log10(0.3), math.log10(3.0), n_units)
-        slopes = _host_to(slopes, inputs)
-        return xp.stack([slopes, -slopes * knots[0, :]])
-    bound = math.sqrt(6.0 / (d + n_units))
-    return _host_to(rng.uniform(-bound, bound, (d + 1, n_units)), inputs)
+    xp = namespace(inputs)
+    directions = rng.standard_normal((inputs.shape[0], n_units))
+    directions = _host_to(directions / (directions**2).sum(axis=0) ** 0.5, inputs)
+    knots = xp.take(inputs, draw_rows(inputs, n_units, rng, weights), axis=1)
+    slopes = _host_to(10.0 ** rng.uniform(math.log10(0.3), math.log10(3.0), n_units), inputs)
+    units = slopes * directions
+    return xp.concat([units, -xp.sum(units * knots, axis=0)[None, :]], axis=0)
 
 
 def init_radial_units(inputs, n_units, rng, weights):
     """Centres at data points drawn through the weights, inverse widths log-uniform in [0.5, 2] / √d; (2 d, k)."""
     d = inputs.shape[0]
-    centers = _draw_quantiles(inputs, n_units, rng, weights)
+    centers = namespace(inputs).take(inputs, draw_rows(inputs, n_units, rng, weights), axis=1)
     inverse = 2.0 ** rng.uniform(-1.0, 1.0, (d, n_units)) / math.sqrt(d)
     return namespace(inputs).concat([centers, _host_to(inverse, inputs)])
 
 
-def _draw_quantiles(inputs, n_draws, rng, weights):
-    """`n_draws` data points (d, n_draws): weighted quantiles, at random levels, of one random projection."""
+def draw_rows(inputs, n_draws, rng, weights):
+    """Indices of `n_draws` rows: weighted quantiles, at random levels, of one random projection of `inputs` (d, n)."""
     xp = namespace(inputs)
     direction = _host_to(rng.standard_normal(inputs.shape[0]), inputs)
     levels = _host_to(rng.uniform(size=n_draws), inputs)
-    index = weighted_quantile_index(xp.matmul(direction, inputs), weights, levels)
-    return xp.take(inputs, index, axis=1)
+    return weighted_quantile_index(xp.matmul(direction, inputs), weights, levels)
 
 
 def _host_to(values, like):

@@ -10,6 +10,7 @@ class Logistic(Ridge):
     """σ(z) = 1 / (1 + exp(−z)): σ' = σ (1 − σ), σ'' = σ' (1 − 2σ)."""
 
     name = "logistic"
+    rise = (-1.0986122886681098, 1.0986122886681098)
 
     def function(self, z):
         return expit(z)

@@ -14,6 +14,7 @@ class Relu(Ridge):
     """
 
     name = "relu"
+    rise = (0.0, 1.0)
     is_smooth = False
 
     def function(self, z):

@@ -21,6 +21,8 @@ class Ridge(BaseEstimator):
     name = None
     is_smooth = True
     """σ has two continuous derivatives; a stationary point of a network without them is a weaker statement."""
+    rise = (-0.5493061443340549, 0.5493061443340549)
+    """Two z between which σ rises by half its range or, where that is infinite, by about one: tanh is ∓½ at ∓½ ln 3."""
 
     def function(self, z):
         """σ(z)."""

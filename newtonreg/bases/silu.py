@@ -10,6 +10,7 @@ class Silu(Ridge):
     """σ(z) = z s with s = expit z: σ' = s + z s (1 − s), σ'' = s (1 − s) (2 + z (1 − 2s))."""
 
     name = "silu"
+    rise = (0.0, 1.0)
 
     def function(self, z):
         return z * expit(z)

@@ -10,6 +10,7 @@ class Sine(Ridge):
     """σ(z) = sin z: σ' = cos z, σ'' = −sin z. Periodic: frequencies are weights, phases are biases."""
 
     name = "sine"
+    rise = (-0.5235987755982988, 0.5235987755982988)
 
     def function(self, z):
         return namespace(z).sin(z)

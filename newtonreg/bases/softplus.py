@@ -10,6 +10,7 @@ class Softplus(Ridge):
     """σ(z) = log(1 + exp z), a smooth ReLU: σ' = expit z, σ'' = σ' (1 − σ')."""
 
     name = "softplus"
+    rise = (0.0, 1.0)
 
     def function(self, z):
         return log1pexp(z)

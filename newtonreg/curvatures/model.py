@@ -41,4 +41,3 @@ class CurvaturePoint:
     def product(self, v):
         """B v, shape (p,)."""
         return namespace(v).matmul(self.matrix, v) if self._product is None else self._product(v)
-

@@ -1,5 +1,6 @@
 """What regressor and classifier share: the walk from fit(X, y) to fitted attributes."""
 
+import numbers
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from newtonreg.landscape import classify
 from newtonreg.networks import ShallowNetwork
 from newtonreg.objectives import EmpiricalRisk, Term
 from newtonreg.solvers.requirements import check_requirements
-from newtonreg.training import Settings, Training, plan_work
+from newtonreg.training import Evidence, Options, Training, plan_fit
 
 __all__ = ["ShallowMLP"]
 
@@ -31,7 +32,8 @@ class Components(NamedTuple):
     basis: object
     loss: object
     solver: object
-    width: int
+    width: int | None
+    initializer: object
 
 
 @contextmanager
@@ -54,11 +56,13 @@ class ShallowMLP(BaseEstimator):
 
     def _components(self):
         validation.check_parameters(self)
+        basis = validation.resolve_basis(self.activation)
         return Components(
-            basis=validation.resolve_basis(self.activation),
+            basis=basis,
             loss=self._resolve_loss(),
             solver=self._resolve_solver(),
             width=validation.resolve_hidden_width(self.hidden_layer_sizes),
+            initializer=validation.resolve_initializer(self.init, basis),
         )
 
     def _resolve_solver(self):
@@ -73,7 +77,7 @@ class ShallowMLP(BaseEstimator):
         if is_cupy_array(rows.inputs) and self.n_jobs not in (None, 1):
             raise ValueError(f"n_jobs={self.n_jobs!r}: a fit on a GPU runs in one process; set n_jobs=None.")
         components.loss.check_target(rows.targets)
-        network = ShallowNetwork(components.basis, rows.inputs.shape[0], components.width, rows.targets.shape[0])
+        network = self._network(components, rows)
         if self._continues():
             check_same_shape(self, network)
         rng = self._random_state()
@@ -81,13 +85,13 @@ class ShallowMLP(BaseEstimator):
         scalings = self._scalings(rows) if self._continues() else None
         problem = standardize(rows, components.loss.out_activation == "identity", scalings)
         validation.check_fits_memory(network, problem.rows.inputs)
-        objective = _risk(network, components.loss, problem.rows, self.alpha)
+        objective = _risk(network, components.loss, problem.rows, self._penalties())
         check_requirements(components.solver, objective)
         template = FittedNetwork(network, None, problem.inputs, problem.targets, components.loss)
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, **arguments)
         stopper = self._early_stopping(template, objective, held_out, components.loss)
-        training = self._training(objective, components, rng)
+        training = self._training(objective, components)
         outcome = Outcome(self, training, template, stopper, X, problem)
         training.callbacks = self._callbacks(training, stopper, CallbackBridge(self, context, arguments, outcome.attributes))
         try:
@@ -144,22 +148,43 @@ class ShallowMLP(BaseEstimator):
     def _continues(self):
         return self.warm_start and hasattr(self, "_model")
 
+    def _follows_evidence(self):
+        return isinstance(self.alpha, str)
+
+    def _penalties(self):
+        """alpha as a number or one a group; nothing where the evidence has yet to say."""
+        return 0.0 if self._follows_evidence() else self.alpha
+
+    def _network(self, components, rows):
+        (d, n), m = rows.inputs.shape, rows.targets.shape[0]
+        width = components.width
+        if width is None:
+            # four residuals for each parameter, and what can be trained in a second or two
+            width = (
+                self._model.network.n_units
+                if self._continues()
+                else min(50, max(5, n * m // (4 * (components.basis.n_params(d) + m))))
+            )
+        return ShallowNetwork(components.basis, d, width, m)
+
     def _scalings(self, rows):
         """Scalings of the last fit, where `rows` are."""
         scalings = self._model.inputs, self._model.targets
         return tuple(type(scaling)(*(to_device(array, rows.inputs) for array in scaling)) for scaling in scalings)
 
-    def _training(self, objective, components, rng):
-        work = plan_work(objective, None if isinstance(components.solver, str) else components.solver)
-        settings = Settings(
+    def _training(self, objective, components):
+        options = Options(
+            solver=None if isinstance(components.solver, str) else components.solver,
+            initializer=components.initializer,
             n_restarts=self.n_restarts,
-            screening_iter=work.screening_iter,
-            max_iter=work.max_iter if self.max_iter is None else self.max_iter,
-            tol=self.tol,
+            evidence=self._follows_evidence(),
+            any_width=components.width is None,
+            max_time=self.max_time,
             # arrays of a GPU must not be sent to other processes, whatever the joblib context says
             n_jobs=1 if is_cupy_array(objective.penalty) else self.n_jobs,
+            max_iter=self.max_iter,
         )
-        return Training(objective, work.phases, settings)
+        return Training(objective, plan_fit(objective, options), self.tol, self.max_iter)
 
     def _start(self, training, rng, problem, stopper):
         """Draw starts, or go on where the last fit ended."""
@@ -167,12 +192,12 @@ class ShallowMLP(BaseEstimator):
             return training.start(rng)
         like = problem.rows.inputs
         warm = getattr(self, "_warm", None)
-        solver = training.phases[0].solver
+        solver = training.plan.solver
+        params = to_device(self._model.params, like)
         if warm is None or warm.mark != fingerprint(self, problem, solver):
-            return training.resume(solver.init(training.objective, to_device(self._model.params, like)))
+            return training.go_on(params, getattr(self, "alpha_", None) if self._follows_evidence() else None, rng)
         if stopper is not None and warm.stopper is not None:
             stopper.restore(warm.stopper)
-        training.settings = training.settings._replace(max_iter=warm.history[-1].n_iter + training.settings.max_iter)
         state = warm.state.attached(training.objective, lambda array: to_device(array, like))
         return training.resume(state, warm.history)
 
@@ -253,9 +278,19 @@ class ShallowMLP(BaseEstimator):
         self._model.loss.check_target(rows.targets)
         problem = standardize(rows, True, self._scalings(rows))
         params = to_device(self._model.params, rows.inputs)
-        return classify(_risk(network, self._model.loss, problem.rows, self.alpha), params, tol)
+        return classify(_risk(network, self._model.loss, problem.rows, self.alpha_), params, tol)
 
 
 def _risk(network, loss, rows, alpha):
+    """The objective under `alpha`: a number, for weights and coefficients, or one a group (`Evidence`)."""
     term = Term(network, rows.inputs, rows.targets, loss, rows.weights)
-    return EmpiricalRisk([term], float(alpha) * network.penalty_mask(rows.inputs))
+    risk = EmpiricalRisk([term], 0.0 * network.penalty_mask(rows.inputs))
+    if isinstance(alpha, numbers.Real):
+        return risk.with_penalty(float(alpha) * network.penalty_mask(rows.inputs))
+    evidence = Evidence(risk)
+    if len(alpha) != evidence.n_groups:
+        raise ValueError(
+            f"alpha={alpha!r} has {len(alpha)} entries and the network {evidence.n_groups} groups of parameters: one a row of units "
+            "(the weights of each feature, then the biases), and the coefficients."
+        )
+    return risk.with_penalty(evidence.penalty([float(value) for value in alpha], rows.inputs))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from newtonreg.backend.arrays import namespace, to_host
+from newtonreg.backend.arrays import namespace, to_device, to_host
 from newtonreg.networks import ShallowNetwork
 
 __all__ = ["FittedNetwork"]
@@ -84,6 +84,31 @@ class FittedNetwork(NamedTuple):
         if order == 1:
             return mean[:, None, :] * first
         return mean[:, None, None, :] * (self.derivative(rows, 2) + first[:, :, None, :] * first[:, None, :, :])
+
+    def deviation(self, rows, posterior, with_noise):
+        """Standard deviation of the raw prediction in the user's units, (m, n), from a `Posterior`; with the noise where asked."""
+        xp = namespace(rows)
+
+        def variances(point):
+            return xp.stack([posterior.variance(jacobian) for jacobian in point.jacobian()])
+
+        variance = self._collect(rows, variances)
+        noise = posterior.noise_variance if with_noise else 0.0
+        return xp.sqrt(variance + noise) * self.targets.scale[:, None]
+
+    def sample(self, rows, posterior, n_samples, rng):
+        """Observations (m, n, t) of networks drawn from a `Posterior`, linearized at its center, in the user's units."""
+        xp = namespace(rows)
+        m, n = self.network.n_outputs, rows.shape[0]
+        like = self.params
+        draws = posterior.deviations(to_device(rng.standard_normal((self.network.n_params, n_samples)), like))
+
+        def moved(point):
+            return xp.stack([point.pushforward(draws[:, t]) for t in range(n_samples)], axis=1)
+
+        change = xp.permute_dims(self._collect(rows, moved), (0, 2, 1))
+        noise = to_device(rng.standard_normal((m, n, n_samples)), like) * posterior.noise_variance**0.5
+        return self.prediction(rows)[:, :, None] + (change + noise) * self.targets.scale[:, None, None]
 
     def folded_coefs(self):
         """`coefs_` and `intercepts_` as scikit-learn's MLP has them, in the user's units; ridge bases only.

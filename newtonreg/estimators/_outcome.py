@@ -9,12 +9,26 @@ from sklearn.exceptions import ConvergenceWarning
 from newtonreg.backend.arrays import is_numpy_array, namespace, to_host
 from newtonreg.landscape import classify
 from newtonreg.minimize import Status
+from newtonreg.training import Evidence, Posterior
 
 __all__ = ["Outcome", "check_same_shape", "fingerprint"]
 
 _CLASSIFY_UP_TO = 500
 """Parameters up to which a fit ends with the eigenvalues of its Hessian."""
-_NOT_ALWAYS = ("coefs_", "intercepts_", "validation_scores_", "best_validation_score_", "_warm")
+_POSTERIOR_UP_TO = 1000
+"""Parameters up to which a fit keeps what predictive deviations need, 8 p² bytes, without being asked."""
+_NOT_ALWAYS = (
+    "_posterior",
+    "effective_n_params_",
+    "log_evidence_",
+    "noise_std_",
+    "covariance_",
+    "coefs_",
+    "intercepts_",
+    "validation_scores_",
+    "best_validation_score_",
+    "_warm",
+)
 """Attributes that some fits have and others not: an earlier fit must not leave them behind."""
 
 
@@ -58,7 +72,7 @@ class Outcome:
 
     def attributes(self, run):
         """Attributes that make an estimator able to predict, as the run stands."""
-        model = self._template._replace(params=self._kept(run))
+        model = self._template._replace(network=self._training.objective.network, params=self._kept(run))
         return fitted_attributes(model.on_host() if self._on_host else model, self._dtype)
 
     def store(self):
@@ -70,11 +84,12 @@ class Outcome:
             vars(estimator).pop(name, None)
         vars(estimator).update(self.attributes(run))
         vars(estimator).update(self._account(run))
+        vars(estimator).update(self._uncertainty(run))
         if self._stopper is not None:
             estimator.validation_scores_ = self._stopper.scores
             estimator.best_validation_score_ = self._stopper.best_score
-        estimator._shape = network_shape(estimator, self._template.network)
-        if estimator.warm_start:
+        estimator._shape = network_shape(estimator, self._training.objective.network)
+        if estimator.warm_start and not self._training.follows_evidence:
             estimator._warm = Warm(
                 run.state.detached(to_host if self._on_host else None),
                 run.history,
@@ -90,7 +105,7 @@ class Outcome:
         n_iter = max(1, run.history[-1].n_iter if run.history else 0)
         losses = [record.value / total for record in run.history]
         rows = [record._asdict() for record in run.history]
-        small = self._template.network.n_params <= _CLASSIFY_UP_TO
+        small = objective.n_params <= _CLASSIFY_UP_TO
         return {
             "n_iter_": n_iter,
             "t_": n_iter * self._problem.rows.weights.shape[0],
@@ -103,6 +118,32 @@ class Outcome:
             "restarts_": self._training.restarts,
             "stationary_point_": classify(objective, params) if small else None,
         }
+
+    def _uncertainty(self, run):
+        """Penalties, noise, effective parameters and evidence at the parameters kept; the posterior where it is small or asked for."""
+        objective = self._training.objective
+        evidence = Evidence(objective)
+        penalties = evidence.groups(objective.penalty)
+        asked = self._estimator.store_covariance
+        attributes = {"alpha_": np.asarray(penalties)}
+        if not asked and objective.n_params > _POSTERIOR_UP_TO:
+            return attributes
+        point = objective.at(self._kept(run))
+        assessment = evidence.assess(point, penalties)
+        posterior = None if assessment is None else Posterior.at(point, assessment.noise_variance)
+        if posterior is None:
+            return attributes
+        posterior = posterior.on_host() if self._on_host else posterior
+        attributes |= {
+            "_posterior": posterior,
+            "effective_n_params_": assessment.gamma,
+            "log_evidence_": assessment.log_evidence,
+        }
+        if evidence.has_noise:
+            attributes["noise_std_"] = assessment.noise_variance**0.5 * to_host(self._template.targets.scale)
+        if asked:
+            attributes["covariance_"] = posterior.covariance()
+        return attributes
 
     def _warn(self, run):
         is_cut_off = run.status is Status.MAX_ITER and self._estimator.max_iter is not None
@@ -169,4 +210,4 @@ def fingerprint(estimator, problem, solver):
     xp = namespace(rows.inputs)
     wave = xp.sin(xp.astype(xp.arange(1, rows.weights.shape[0] + 1, device=rows.weights.device), xp.float64))
     sums = [float(xp.sum(array * wave)) for array in rows]
-    return (*rows.inputs.shape, *sums, estimator.alpha, repr(solver))
+    return (*rows.inputs.shape, *sums, repr(estimator.alpha), repr(solver))

@@ -1,6 +1,9 @@
 """What every regressor of the package does with targets and predictions."""
 
+from sklearn.utils import check_random_state
+
 from newtonreg.backend.arrays import namespace
+from newtonreg.components import check_integer
 from newtonreg.estimators import _validation as validation
 from newtonreg.estimators._base import ShallowMLP, unchanged_on_error
 from newtonreg.estimators._data import prepare
@@ -73,19 +76,70 @@ class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, S
         values = xp.astype(xp.matrix_transpose(values), X.dtype)
         return values[:, 0] if self._single_output else values
 
-    def predict(self, X):
-        """Predictions.
+    def predict(self, X, return_std=False):
+        """Predictions, and how sure they are.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+        return_std : {False, True, "mean"}, default=False
+            True also returns the predictive standard deviation of a new observation, √(σ² + jᵀ Σ j) with the noise variance σ²
+            and the posterior covariance Σ of the parameters, j = ∂f/∂w; "mean" leaves the noise out.
 
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
+        std : array of the same shape
+            Where asked for; p² flops a row.
+
+        Raises
+        ------
+        ValueError
+            Where the loss is not one of real targets, or the network has more than 1000 parameters and was fitted with
+            ``store_covariance=False``.
         """
         X = self._check_input(X, "predict")
-        return self._shaped(self._model.prediction(X), X)
+        if return_std not in (False, True, "mean"):
+            raise ValueError(f"return_std={return_std!r} is unknown; pass False, True or 'mean'.")
+        prediction = self._shaped(self._model.prediction(X), X)
+        if return_std is False:
+            return prediction
+        std = self._model.deviation(X, self._check_posterior(), with_noise=return_std is True)
+        return prediction, self._shaped(std, X)
+
+    def _check_posterior(self):
+        if self._model.loss.out_activation != "identity":
+            raise ValueError(f"loss={self.loss!r} predicts no standard deviation; only losses of real targets do.")
+        if not hasattr(self, "_posterior"):
+            raise ValueError(
+                f"The posterior of {self._model.network.n_params} parameters was not kept. Fit with store_covariance=True."
+            )
+        return self._posterior
+
+    def sample_y(self, X, n_samples=1, random_state=0):
+        """Draw functions from the posterior, linearized in the parameters, and add the noise of new observations.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        n_samples : int >= 1, default=1
+        random_state : int, RandomState or None, default=0
+
+        Returns
+        -------
+        y : array of shape (n_rows, n_samples) or (n_rows, n_outputs, n_samples)
+
+        Raises
+        ------
+        ValueError
+            As `predict` with ``return_std=True``.
+        """
+        X = self._check_input(X, "sample_y")
+        check_integer("n_samples", n_samples, 1)
+        drawn = self._model.sample(X, self._check_posterior(), n_samples, check_random_state(random_state))
+        xp = namespace(X)
+        drawn = xp.astype(xp.permute_dims(drawn, (1, 0, 2)), X.dtype)
+        return drawn[:, 0, :] if self._single_output else drawn
 
     def predict_derivative(self, X, order=1):
         """Derivatives of the prediction in the inputs, in closed form.

@@ -6,17 +6,20 @@ import numbers
 import numpy as np
 
 import newtonreg.bases
+import newtonreg.initializers
 import newtonreg.losses
 import newtonreg.solvers
 from newtonreg.backend.arrays import free_memory
 from newtonreg.components import check_integer, resolve
 
 __all__ = [
+    "check_alpha",
     "check_fits_memory",
     "check_parameters",
     "check_solver_parameters",
     "resolve_basis",
     "resolve_hidden_width",
+    "resolve_initializer",
     "resolve_loss",
     "resolve_solver",
 ]
@@ -25,9 +28,13 @@ __all__ = [
 def check_parameters(estimator):
     """Raise on a parameter outside its range."""
     check = _Checker(estimator)
-    check.number("alpha", low=0.0)
+    check_alpha(estimator.alpha)
     check.number("tol", low=0.0)
-    check.integer("n_restarts", low=1)
+    if not (isinstance(estimator.n_restarts, str) and estimator.n_restarts == "auto"):
+        check.integer("n_restarts", low=1)
+    if estimator.max_time is not None:
+        check.number("max_time", low=0.0, open_low=True)
+    check.boolean("store_covariance")
     check.integer("n_iter_no_change", low=1)
     check.number("validation_fraction", low=0.0, high=1.0, open_low=True, open_high=True)
     for name in ("warm_start", "early_stopping"):
@@ -77,8 +84,10 @@ class _Checker:
 
 
 def resolve_hidden_width(hidden_layer_sizes):
-    """Width k of the one hidden layer, from an integer or a sequence of one."""
-    is_sequence = isinstance(hidden_layer_sizes, (list, tuple)) or hasattr(hidden_layer_sizes, "__len__")
+    """Width k of the one hidden layer, from an integer or a sequence of one; None for "auto"."""
+    if isinstance(hidden_layer_sizes, str) and hidden_layer_sizes == "auto":
+        return None
+    is_sequence = hasattr(hidden_layer_sizes, "__len__") and not isinstance(hidden_layer_sizes, str)
     sizes = list(hidden_layer_sizes) if is_sequence else [hidden_layer_sizes]
     if len(sizes) != 1:
         raise ValueError(
@@ -89,6 +98,30 @@ def resolve_hidden_width(hidden_layer_sizes):
     if not isinstance(width, numbers.Integral) or isinstance(width, bool) or width < 1:
         raise ValueError(f"hidden_layer_sizes={hidden_layer_sizes!r}: the width must be an integer >= 1.")
     return int(width)
+
+
+def check_alpha(alpha):
+    """Raise unless `alpha` is "evidence", a number >= 0, or a sequence of them (whose length the network knows)."""
+    if isinstance(alpha, str) and alpha == "evidence":
+        return
+    values = [alpha] if isinstance(alpha, (numbers.Real, str)) or not hasattr(alpha, "__len__") else list(alpha)
+    valid = [isinstance(v, numbers.Real) and not isinstance(v, (bool, np.bool_)) and math.isfinite(v) and v >= 0 for v in values]
+    if not values or not all(valid):
+        raise ValueError(f"alpha={alpha!r} must be a number in [0, inf), one a group, or 'evidence'.")
+
+
+def resolve_initializer(init, basis):
+    """An initializer from its name, an object or an array of units; None for "auto"."""
+    if isinstance(init, str) and init == "auto":
+        return None
+    if not isinstance(init, str) and not hasattr(init, "units") and hasattr(init, "__len__"):
+        return newtonreg.initializers.GivenUnits(init)
+    initializer = resolve("init", init, newtonreg.initializers, ("units",), extra=("auto",))
+    if getattr(initializer, "needs_ridge", False) and not hasattr(basis, "rise"):
+        raise ValueError(
+            f"init={init!r} is for ridge functions, and activation={basis!r} is none; pass 'auto', 'knots' or 'forward-selection'."
+        )
+    return initializer
 
 
 def resolve_basis(activation):

@@ -127,7 +127,7 @@ class NewtonMLPRegressor(ShallowRegressor):
         *,
         loss="squared_error",
         solver="auto",
-        alpha=0.0,
+        alpha="evidence",
         batch_size="auto",
         learning_rate_init=None,
         max_iter=None,
@@ -139,9 +139,12 @@ class NewtonMLPRegressor(ShallowRegressor):
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=20,
-        n_restarts=4,
+        n_restarts="auto",
         n_jobs=None,
         device=None,
+        init="auto",
+        max_time=None,
+        store_covariance=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -162,6 +165,9 @@ class NewtonMLPRegressor(ShallowRegressor):
         self.n_restarts = n_restarts
         self.n_jobs = n_jobs
         self.device = device
+        self.init = init
+        self.max_time = max_time
+        self.store_covariance = store_covariance
 
 
 class NewtonMLPClassifier(ShallowClassifier):
@@ -297,6 +303,9 @@ class NewtonMLPClassifier(ShallowClassifier):
         n_restarts=1,
         n_jobs=None,
         device=None,
+        init="auto",
+        max_time=None,
+        store_covariance=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -317,3 +326,6 @@ class NewtonMLPClassifier(ShallowClassifier):
         self.n_restarts = n_restarts
         self.n_jobs = n_jobs
         self.device = device
+        self.init = init
+        self.max_time = max_time
+        self.store_covariance = store_covariance

@@ -129,6 +129,9 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
         n_restarts=1,
         n_jobs=None,
         device=None,
+        init="auto",
+        max_time=None,
+        store_covariance=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -154,6 +157,9 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
         self.n_restarts = n_restarts
         self.n_jobs = n_jobs
         self.device = device
+        self.init = init
+        self.max_time = max_time
+        self.store_covariance = store_covariance
 
 
 class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
@@ -223,6 +229,9 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         n_restarts=1,
         n_jobs=None,
         device=None,
+        init="auto",
+        max_time=None,
+        store_covariance=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -248,3 +257,6 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         self.n_restarts = n_restarts
         self.n_jobs = n_jobs
         self.device = device
+        self.init = init
+        self.max_time = max_time
+        self.store_covariance = store_covariance

@@ -90,7 +90,7 @@ class ShallowPoint:
         xp = self._xp
         units = self.hidden.pullback(linalg.matmul(xp.matrix_transpose(self.coefs), u))
         coefs = linalg.matmul(u, xp.matrix_transpose(self.hidden.values))
-        outer = xp.concat([coefs, xp.sum(u, axis=-1)[..., None]], axis=-1)
+        outer = xp.concat([coefs, xp.sum(u, axis=-1, keepdims=True)], axis=-1)
         return self.network.pack(units, outer)
 
     def pushforward(self, v):
@@ -116,7 +116,7 @@ class ShallowPoint:
             inner = xp.reshape(hidden * self.coefs[j, :][None, :, None], (network.n_inner, n))
             outer = [extended if i == j else xp.zeros_like(extended) for i in range(network.n_outputs)]
             rows.append(xp.concat([inner, *outer], axis=0))
-        return xp.stack(rows)
+        return xp.stack(rows) if len(rows) > 1 else rows[0][None, ...]
 
     def input_derivative(self, *axes):
         """∂^r f_j(x_i)/∂x_a…, one or two input axes, shape (..., m, n)."""

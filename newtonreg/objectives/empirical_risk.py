@@ -1,11 +1,12 @@
 """Weighted loss of a network over data, plus a quadratic penalty: the objective of every fit."""
 
 import math
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import add_at, device_of, is_cupy_array, namespace, to_floats
+from newtonreg.backend.arrays import add_diagonal, device_of, index_add_diagonal, is_cupy_array, namespace, to_floats
 from newtonreg.networks.assembly import make_assembly
 from newtonreg.networks.second_order import SecondOrder
 from newtonreg.objectives.counts import Counts
@@ -98,6 +99,11 @@ class EmpiricalRisk:
         """The coefficients and intercepts, in which the raw prediction is linear: a slice."""
         return self.network.outer
 
+    @cached_property
+    def partition(self):
+        """`Partition` into coefficients with intercepts, and units."""
+        return Partition(self.outer, self.n_params)
+
     @property
     def curvature_flops(self):
         """Floating point operations of one Gauss–Newton matrix, about n (q k + k + 1)²."""
@@ -114,8 +120,11 @@ class EmpiricalRisk:
         return RiskEvaluation(self, params)
 
     def with_penalty(self, penalty):
-        """The same data under another penalty; counts start at zero."""
-        return EmpiricalRisk(self.terms, penalty)
+        """The same data, and the same batches of them, under another penalty; counts start at zero."""
+        other = copy(self)
+        other.penalty, other.counts = penalty, Counts()
+        other.__dict__.pop("has_penalty", None)
+        return other
 
 
 def _split(term, doubles_per_row=None):
@@ -181,6 +190,41 @@ class RiskEvaluation:
         self._objective = objective
         self._xp = namespace(params)
         self._kept = None
+
+    def repenalized(self, objective):
+        """The evaluation of `objective` at the same parameters, with all that this one knows already.
+
+        A penalty adds ½ Σ_a penalty_a w_a² to the value, penalty_a w_a to the gradient, and a diagonal to the matrices, so
+        another one costs p flops and a copy of the matrices that are there, and none of it is counted.
+
+        Parameters
+        ----------
+        objective : EmpiricalRisk
+            Made from the objective of this evaluation by `with_penalty`.
+
+        Returns
+        -------
+        RiskEvaluation
+
+        Raises
+        ------
+        ValueError
+            Where `objective` has other terms.
+        """
+        old = self._objective
+        if objective.terms is not old.terms:
+            raise ValueError("objective has other terms: make it by with_penalty from the objective of this evaluation.")
+        new, known = RiskEvaluation(objective, self.params), vars(self)
+        change = objective.penalty - old.penalty
+        new._kept = self._kept
+        kept = {name: known[name] for name in ("second_order", "_second_order_term") if name in known}
+        if "value" in known:
+            kept["value"] = self.value + 0.5 * to_floats(self._xp.vecdot(change, self.params * self.params))[0]
+        if "gradient" in known:
+            kept["gradient"] = self.gradient + change * self.params
+        matrices = [name for name in ("hessian", "gauss_newton") if name in known]
+        vars(new).update(kept, **{name: index_add_diagonal(known[name], change) for name in matrices})
+        return new
 
     def _points(self):
         """Batch points; kept between calls only where one batch holds all data."""
@@ -271,9 +315,7 @@ class RiskEvaluation:
         total = None
         for assembly in assemblies.values():
             total = assembly.result() if total is None else total + assembly.result()
-        index = self._xp.arange(objective.n_params, device=device_of(total))
-        add_at(total, index, index, objective.penalty)
-        return total
+        return add_diagonal(total, objective.penalty)
 
     def _keep_pass(self, gradient, values):
         counts = self._objective.counts
@@ -335,7 +377,7 @@ class RiskEvaluation:
     @cached_property
     def partition(self):
         """`Partition` into coefficients with intercepts, and units."""
-        return Partition(self._objective.outer, self._objective.n_params)
+        return self._objective.partition
 
     def outer_step(self):
         """The shortest step (p,) in coefficients and intercepts that makes them optimal; None where the basis is not finite.
@@ -363,13 +405,21 @@ class RiskEvaluation:
         objective, xp = self._objective, self._xp
         objective.counts.nhev += 1
         rows = rhs = None
-        for point in (_BatchPoint(batch, self.params) for batch in objective.stacked_batches):
+        if objective.has_penalty:
+            # first, because it is a triangle already
+            root = xp.sqrt(objective.penalty)
+            zeros = xp.zeros((objective.n_params, objective.n_params), dtype=root.dtype, device=device_of(root))
+            rows, rhs = add_diagonal(zeros, root), root * self.params
+        for point in self._stacked_points():
             root = xp.sqrt(point.term.weights)
-            jacobian = xp.permute_dims(point.network_point.jacobian(), (0, 2, 1)) * root[None, :, None]
+            jacobian = xp.permute_dims(point.network_point.jacobian() * root, (0, 2, 1))
             residuals = (point.network_point.values - point.term.targets) * root
             rows, rhs = stacked(rows, rhs, xp.reshape(jacobian, (-1, objective.n_params)), xp.reshape(residuals, (-1,)))
-        if objective.has_penalty:
-            root = xp.sqrt(objective.penalty)
-            identity = xp.eye(objective.n_params, dtype=xp.float64, device=device_of(root))
-            rows, rhs = stacked(rows, rhs, root[:, None] * identity, root * self.params)
         return SquareRoot(rows, rhs)
+
+    def _stacked_points(self):
+        """Batch points for explicit Jacobians; the one that is there where all data fit in one batch."""
+        batches = self._objective.stacked_batches
+        if len(batches) == len(self._objective.batches) == 1:
+            return self._points()
+        return (_BatchPoint(batch, self.params) for batch in batches)

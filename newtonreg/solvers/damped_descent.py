@@ -1,7 +1,6 @@
 """The frame of the damped methods: a step from a damped system, a trial, and a rule that adapts the damping."""
 
 import math
-from dataclasses import replace
 
 from sklearn.base import BaseEstimator
 
@@ -44,7 +43,7 @@ class DampedDescent(BaseEstimator):
     def _first(self, point, **memory):
         """The state at the starting `point`; exhausted where its gradient is not finite."""
         state = SolverState(point=point, control=math.nan, memory={"growth": 2.0, **memory})
-        return self._moved(state) if math.isfinite(point.gradient_norm) else replace(state, exhausted=True)
+        return self._moved(state) if math.isfinite(point.gradient_norm) else state.replaced(exhausted=True)
 
     def step(self, objective, state):
         """One trial: one value and one factorization, and after an accepted one gradient and matrix."""
@@ -84,12 +83,11 @@ class DampedDescent(BaseEstimator):
     def _accepted(self, state, trial, **outcome):
         damping, growth = resolve_damping(self.damping).accepted(state.control, state.memory["growth"], outcome["ratio"])
         memory = {**state.memory, "growth": growth}
-        return self._moved(replace(state, point=trial, control=damping, accepted=True, memory=memory, **outcome))
+        return self._moved(state.replaced(point=trial, control=damping, accepted=True, memory=memory, **outcome))
 
     def _rejected(self, state, step_norm=math.nan, ratio=math.nan, predicted=math.nan):
         damping, growth = resolve_damping(self.damping).rejected(state.control, state.memory["growth"])
-        return replace(
-            state,
+        return state.replaced(
             control=damping,
             accepted=False,
             step_norm=step_norm,
@@ -110,4 +108,4 @@ class DampedDescent(BaseEstimator):
         largest, slope = to_floats(xp.max(xp.abs(curvatures)), linalg.norm(model.gradient))
         largest = slope if largest == 0.0 else largest
         damping = self.initial_damping * largest if math.isnan(state.control) else state.control
-        return replace(state, cache=(model, scaling, largest), control=max(damping, self._floor(state) * largest))
+        return state.replaced(cache=(model, scaling, largest), control=max(damping, self._floor(state) * largest))

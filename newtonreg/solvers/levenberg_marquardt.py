@@ -1,7 +1,5 @@
 """Levenberg–Marquardt with geodesic acceleration: the work horse of clean fits."""
 
-from dataclasses import replace
-
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.components import check_number
@@ -130,7 +128,7 @@ class LevenbergMarquardt(DampedDescent):
     def _moved(self, state):
         """`state`, just moved to its point, with the scaling there in its memory and the model in its cache."""
         scaling = resolve_norm(self.norm).scaling(state.point, self._curvature(state), state.memory.get("scaling"))
-        return self._modeled(replace(state, memory={**state.memory, "scaling": scaling}))
+        return self._modeled(state.replaced(memory={**state.memory, "scaling": scaling}))
 
     @staticmethod
     def _curvature(state):

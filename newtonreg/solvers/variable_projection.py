@@ -1,13 +1,13 @@
 """Variable projection: the coefficients are always optimal, and only the inner parameters are searched."""
 
 import math
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats, to_host
 from newtonreg.curvatures import CurvaturePoint
 from newtonreg.norms import resolve_norm
+from newtonreg.solvers.acceptance import rounding_noise
 from newtonreg.solvers.damped_descent import DampedDescent
 from newtonreg.solvers.state import SolverState
 from newtonreg.subproblems import DampedQR, SquareRootModel, column_squares
@@ -110,7 +110,7 @@ class VariableProjection(DampedDescent):
 
     def _with_model(self, state, reduced, scaling):
         model = SquareRootModel(scaling.gradient(reduced.gradient), scaling.columns(reduced.rows), reduced.residuals)
-        state = replace(state, memory={**state.memory, "scaling": scaling})
+        state = state.replaced(memory={**state.memory, "scaling": scaling})
         return self._cached(state, model, scaling, column_squares(model.r))
 
     def _reduced(self, point):
@@ -128,7 +128,9 @@ def _with_optimal_coefs(objective, point, check=False):
     solved = objective.at(point.params + step)
     if check:
         _check_affine(point, solved)
-    return solved if solved.value <= point.value and math.isfinite(solved.gradient_norm) else point
+    # what rounding cannot tell from lower is nearer to optimal all the same
+    is_lower = solved.value <= point.value + rounding_noise(point.value)
+    return solved if is_lower and math.isfinite(solved.gradient_norm) else point
 
 
 def _check_affine(one, other):
@@ -162,24 +164,33 @@ def reduced_problem(point, full):
     """`Reduced` at a point whose coefficients are optimal; `full` adds Golub and Pereyra's second part to Kaufman's."""
     partition = point.partition
     root, xp = point.square_root, namespace(point.params)
-    ordered = xp.concat([partition.outer_part(root.r, axis=1), partition.inner_part(root.r, axis=1)], axis=1)
-    triangle, z = linalg.triangularize(ordered, root.z)
+    triangle, z = linalg.triangularize(partition.ordered(root.r, axis=1), root.z)
     k = len(partition.outer)
     top = min(k, triangle.shape[0])
     coefs, border, inner = triangle[:top, :k], triangle[:top, k:], triangle[top:, k:]
     norms = xp.linalg.vector_norm(coefs, axis=0)
     norms = xp.where(norms > 0.0, norms, xp.ones_like(norms))
-    left, values, right = linalg.svd(coefs / norms)
-    usable = values > max(root.r.shape) * _EPS * xp.max(values)
-    (rank,) = to_floats(xp.sum(xp.astype(usable, xp.float64)))
+    free, onto = _range_of(coefs / norms, max(root.r.shape) * _EPS)
+    rows, residuals = inner, z[top:]
+    if free is not None:
+        rows, residuals = xp.concat([xp.matmul(free, border), rows], axis=0), xp.concat([xp.matmul(free, z[:top]), residuals])
+    if full:
+        second = onto(partition.inner_part(partition.outer_part(point.second_order), axis=1) / norms[:, None])
+        rows, residuals = xp.concat([rows, second], axis=0), xp.concat([residuals, xp.zeros_like(second[:, 0])])
+    return Reduced(partition.inner_part(point.params), rows, residuals, partition.inner_part(point.gradient))
+
+
+def _range_of(triangle, tolerance):
+    """The range of a triangle C (t, k) as two answers, singular values up to `tolerance` of the largest counting as zero.
+
+    The orthonormal rows that are orthogonal to it, None where there are none; and a function from M (k, s) to (C⁺)ᵀM, but for a
+    rotation of its rows.
+    """
+    xp = namespace(triangle)
+    if triangle.shape[0] == triangle.shape[1] and linalg.has_full_rank(triangle, tolerance):
+        return None, lambda matrix: linalg.solve_upper(triangle, matrix, transposed=True)
+    left, values, right = linalg.svd(triangle)
+    (rank,) = to_floats(xp.sum(xp.astype(values > tolerance * xp.max(values), xp.float64)))
     rank = int(rank)
     free = xp.matrix_transpose(left[:, rank:])
-    rows = [xp.matmul(free, border), inner]
-    residuals = [xp.matmul(free, z[:top]), z[top:]]
-    if full:
-        mixed = partition.inner_part(partition.outer_part(point.second_order), axis=1) / norms[:, None]
-        second = xp.matmul(right[:rank, :], mixed) / values[:rank, None]
-        rows.append(second)
-        residuals.append(xp.zeros_like(second[:, 0]))
-    params, gradient = partition.inner_part(point.params), partition.inner_part(point.gradient)
-    return Reduced(params, xp.concat(rows, axis=0), xp.concat(residuals), gradient)
+    return free, lambda matrix: xp.matmul(right[:rank, :], matrix) / values[:rank, None]

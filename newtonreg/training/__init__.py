@@ -1,7 +1,9 @@
 """How a fit is composed: starts, restarts, phases."""
 
-from newtonreg.training.plan import Phase, Settings, Training
+from newtonreg.training.evidence import Evidence
+from newtonreg.training.plan import Training
+from newtonreg.training.posterior import Posterior
 from newtonreg.training.starts import draw_start
-from newtonreg.training.work import Work, plan_work
+from newtonreg.training.work import Options, Plan, plan_fit
 
-__all__ = ["Phase", "Settings", "Training", "Work", "draw_start", "plan_work"]
+__all__ = ["Evidence", "Options", "Plan", "Posterior", "Training", "draw_start", "plan_fit"]

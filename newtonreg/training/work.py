@@ -1,66 +1,179 @@
-"""How much work a fit is worth, and by which solvers: rules on sizes, never on seconds."""
+"""How a fit is composed: rules on sizes, never on seconds."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from newtonreg.backend.arrays import namespace, to_floats
-from newtonreg.solvers import LevenbergMarquardt, Nielsen, TrustRegion
-from newtonreg.training.plan import Phase
+from newtonreg.initializers import ForwardSelection, Glorot, Knots, SampledPairs
+from newtonreg.solvers import LevenbergMarquardt, Nielsen, TrustRegion, VariableProjection
+from newtonreg.training.budget import Budget, trial_work
+from newtonreg.training.opening import EvidenceOpening
+from newtonreg.training.phases import Descent, Recycling, Tail
+from newtonreg.training.plan import Training
+from newtonreg.training.regularizing import EvidenceDescent
+from newtonreg.training.screening import Round, Screening
+from newtonreg.training.thinning import ThinnedOpening, n_thinned
 
-__all__ = ["Work", "plan_work"]
+__all__ = ["Options", "Plan", "plan_fit"]
 
 _BUDGET = 1e11
-"""Floating point operations that a fit may spend on curvature before it is cut off: a few seconds on two cores."""
-
-_SCREENING = 3e8
-"""Of which each start may spend this much on its short run."""
-
-
-_MOST_TRIALS = 2000
-_MOST_CHEAP_TRIALS = 5000
-"""Of a solver that takes gradients only and needs more of them."""
-
-
-class Work(NamedTuple):
-    """Phases and numbers of trials; see `newtonreg.training.plan`."""
-
-    phases: list
-    screening_iter: int
-    max_iter: int
+"""Floating point operations that a fit may spend before it is cut off: a second or two."""
+_SCREENING = 0.3
+"""Of the budget, at most, for short runs."""
+_SHORT = 40
+_LONGER = 200
+_FEW = 6
+_MANY = 24
+"""Starts in one dimension: 24 of 40 trials, 6 of 200 more, and one goes on."""
+_SEVERAL = 4
 
 
-def plan_work(objective, solver=None):
-    """`Work` for an `EmpiricalRisk` and a given solver, or for the default one, which is:
+class Options(NamedTuple):
+    """What a user may decide: None and "auto" leave it to the rules.
 
-    Squared error: Levenberg–Marquardt with geodesic acceleration, scaled by running column norms in one dimension and unscaled
-    in several, then exact Newton in a trust region where that stalls short of a stationary point (large residuals, penalty).
-    Other losses: exact Newton in a trust region from the start.
-
-    The budget counts curvature matrices and factorizations, or, for a solver that takes gradients only, gradients.
+    `solver`, `initializer`: components; `n_restarts` an integer or "auto"; `evidence`, whether the penalties follow it;
+    `any_width`, whether the evidence may choose another width; `max_time` in seconds; `n_jobs` processes for short runs;
+    `max_iter` trials.
     """
-    # a quasi-Newton matrix in a trust region asks for no Hessian, and yet is factorized
-    if solver is not None and not getattr(solver, "requires", ("hessian",)) and not hasattr(solver, "subproblem"):
-        flops, most = objective.gradient_flops, _MOST_CHEAP_TRIALS
-    else:
-        flops, most = objective.curvature_flops + objective.n_params**3 / 3, _MOST_TRIALS
-    max_iter = int(min(most, max(40, _BUDGET / flops)))
-    screening_iter = int(min(40, max(10, _SCREENING / flops)))
-    return Work(_phases(objective, solver), screening_iter, max_iter)
+
+    solver: Any = None
+    initializer: Any = None
+    n_restarts: Any = "auto"
+    evidence: bool = False
+    any_width: bool = False
+    max_time: float | None = None
+    n_jobs: int | None = None
+    max_iter: int | None = None
 
 
-def _phases(objective, solver):
-    (largest,) = to_floats(namespace(objective.penalty).max(objective.penalty))
-    # With a penalty there is a minimizer to be found to the last digit, by exact Newton, and Gauss–Newton is left soon. Without
-    # one a fit goes on for as long as the loss falls: towards zero on clean data, towards infinity in the weights on noisy ones.
-    # standardized data make the parameters comparable: a ball of radius 1
-    newton = TrustRegion(norm="spherical", initial_radius=1.0, max_radius=1e6)
-    last = Phase(newton, ftol=1e-9, patience=50) if largest > 0.0 else Phase(newton, ftol=0.01, patience=100)
-    if solver is not None:
-        # a method that may climb needs a longer look before it counts as stalled
-        return [last._replace(solver=solver) if getattr(solver, "monotone", True) else Phase(solver, ftol=1e-3, patience=200)]
+_DEFAULTS = Options()
+
+
+class Plan(NamedTuple):
+    """An opening that begins the run, the solver it begins with, phases that take it further, and the budget they share."""
+
+    opening: Any
+    solver: Any
+    phases: list
+    budget: Budget
+
+
+def plan_fit(objective, options=_DEFAULTS):
+    """`Plan` for an `EmpiricalRisk`.
+
+    Squared error in one dimension, no penalty: many short runs of Levenberg–Marquardt from units chosen against the targets; one
+    goes on, its cheapest units are recycled, and variable projection polishes. Squared error otherwise: Levenberg–Marquardt,
+    scaled by running column norms in one dimension and unscaled in several, then exact Newton in a trust region. Other losses:
+    exact Newton from the start. With evidence, see `EvidenceOpening`.
+    """
+    if options.solver is None and objective.is_sum_of_squares and objective.terms[0].weights.shape[0] > 2 * n_thinned(objective):
+        return _thinned_plan(objective, options)
+    solver = options.solver or _first_solver(objective)
+    cost = trial_work(objective, solver)
+    # a number of trials that the user asks for is never cut short by the budget
+    work = max(_BUDGET, 40.0 * cost, 2.0 * cost * (options.max_iter or 0))
+    budget = Budget(work, options.max_time)
+    screening = _screening(objective, options, budget.work / cost)
+    if options.solver is not None:
+        phases = [_named(solver)] if not options.evidence else [EvidenceDescent(solver), _named(solver)]
+        return Plan(screening, solver, phases, budget)
+    clean = _clean_phases(objective, solver, options.evidence)
+    if not options.evidence:
+        return Plan(screening, solver, clean, budget)
+    noisy = [EvidenceDescent(solver, 0.98), Tail(_newton(), 1e-9, 50)]
     if not objective.is_sum_of_squares:
-        return [last]
-    # In one dimension running column norms are several times better than the identity, in several the identity is.
+        return Plan(screening, solver, noisy, budget)
     one_input = objective.network.n_features == 1
-    levenberg = LevenbergMarquardt(norm="spherical", damping=Nielsen(decrease=1.0 / 3.0), method="cholesky")
-    first = LevenbergMarquardt(method="cholesky") if one_input else levenberg
-    return [Phase(first, ftol=0.05, patience=15) if largest > 0.0 else Phase(first, ftol=0.01, patience=100), last]
+    opening = EvidenceOpening(
+        screening.initializers[0],
+        solver,
+        screening if one_input else None,
+        [*clean, *noisy],
+        noisy,
+        look=0.1 if one_input else 0.25,
+        any_width=options.any_width,
+    )
+    return Plan(opening, solver, noisy, budget)
+
+
+def _thinned_plan(objective, options):
+    """The whole of another plan on some of the rows, then the last steps on all."""
+    solver = _first_solver(objective)
+    half = options._replace(max_time=None if options.max_time is None else 0.6 * options.max_time)
+
+    def train(part, rng):
+        return Training(part, plan_fit(part, half), objective.gtol).start(rng).finish()
+
+    budget = Budget(_BUDGET, options.max_time)
+    phases = [Descent(solver, 0.05, 15, 0.98), Tail(_newton(), 1e-9, 50)]
+    if options.evidence:
+        phases = [EvidenceDescent(solver, 0.98), phases[-1]]
+    elif not objective.has_penalty:
+        phases = [Descent(solver, 0.01, 100, 0.98)]
+    return Plan(ThinnedOpening(train, n_thinned(objective)), solver, phases, budget)
+
+
+def _first_solver(objective):
+    if not objective.is_sum_of_squares:
+        return _newton()
+    # In one dimension running column norms are several times better than the identity, in several the identity is.
+    if objective.network.n_features == 1:
+        return LevenbergMarquardt(method="cholesky")
+    return LevenbergMarquardt(norm="spherical", damping=Nielsen(decrease=1.0 / 3.0), method="cholesky")
+
+
+def _newton():
+    # standardized data make the parameters comparable: a ball of radius 1
+    return TrustRegion(norm="spherical", initial_radius=1.0, max_radius=1e6)
+
+
+def _named(solver):
+    # a method that may climb needs a longer look before it counts as stalled
+    return Descent(solver, 0.01, 100) if getattr(solver, "monotone", True) else Descent(solver, 1e-3, 200)
+
+
+def _clean_phases(objective, solver, evidence):
+    """Phases where the penalty stays what it is.
+
+    With a penalty there is a minimizer to be found to the last digit, by exact Newton, and Gauss–Newton is left soon. Without one
+    a fit goes on for as long as the loss falls: towards zero on clean data, towards infinity in the weights on noisy ones.
+    """
+    penalized = to_floats(namespace(objective.penalty).max(objective.penalty))[0] > 0.0
+    if not objective.is_sum_of_squares:
+        return [Descent(solver, 1e-9, 50) if penalized else Descent(solver, 0.01, 100)]
+    if penalized:
+        return [Descent(solver, 0.05, 15), Tail(_newton(), 1e-9, 50)]
+    if objective.network.n_features > 1:
+        return [Descent(solver, 0.01, 100, 0.7 if evidence else 0.98), *([] if evidence else [Tail(_newton(), 0.01, 100)])]
+    return [
+        Descent(solver, 0.05, 60, 0.65),
+        Recycling(solver, 0.65),
+        Descent(VariableProjection(), 0.01, 100, 0.95),
+        Descent(solver, 0.01, 100, 0.95),
+    ]
+
+
+def _screening(objective, options, trials):
+    """The short runs that a fit of so many `trials` can afford."""
+    network = objective.network
+    own = options.initializer
+    one_input = network.n_features == 1
+    if own is None:
+        is_ridge = hasattr(network.basis, "rise")
+        chosen = one_input and objective.terms[0].loss.out_activation == "identity"
+        several = [Glorot()] if is_ridge else [Knots()]
+        own = ([ForwardSelection(), SampledPairs()] if is_ridge else [ForwardSelection()]) if chosen else several
+    else:
+        own = [own]
+    affordable = max(1, int(_SCREENING * trials / _SHORT))
+    if not getattr(own[0], "is_random", True):
+        return Screening(own, [Round(1, 0)])
+    if options.n_restarts != "auto":
+        return Screening(own, [Round(options.n_restarts, min(_SHORT, options.max_iter or _SHORT))], options.n_jobs)
+    if options.solver is not None or not objective.is_sum_of_squares:
+        return Screening(own, [Round(1, 0)])
+    if not one_input:
+        return Screening(own, [Round(min(_SEVERAL, affordable), _SHORT)], options.n_jobs)
+    rounds = [Round(min(_MANY, affordable), _SHORT)]
+    if _SCREENING * trials > _MANY * _SHORT + _FEW * _LONGER:
+        rounds.append(Round(_FEW, _LONGER))
+    return Screening(own, rounds, options.n_jobs)

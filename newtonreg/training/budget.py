@@ -1,0 +1,66 @@
+"""One budget for all phases of a fit: work, or seconds for those who set a clock."""
+
+import time
+
+__all__ = ["Budget", "trial_work"]
+
+_OVERHEAD = 1.5e7
+"""What a trial costs beside its matrices, in floating point operations: 0.15 ms at 100 Gflop/s."""
+
+_UNLIMITED = 10**9
+
+
+_PROJECTION = 3.0
+"""Cost of a trial of variable projection, by QR, over one that squares the matrix."""
+
+
+def trial_work(objective, solver):
+    """Work of one trial of `solver` on an `EmpiricalRisk`: a curvature matrix and its factorization, or a gradient; and overhead."""
+    # a quasi-Newton matrix in a trust region asks for no Hessian, and yet is factorized
+    requires = getattr(solver, "requires", ("hessian",))
+    if not requires and not hasattr(solver, "subproblem"):
+        return objective.gradient_flops + _OVERHEAD
+    matrix = objective.curvature_flops + objective.n_params**3 / 3 + _OVERHEAD
+    return _PROJECTION * matrix if "square_root" in requires else matrix
+
+
+class Budget:
+    """What a fit may spend, and what it has spent.
+
+    Parameters
+    ----------
+    work : float
+        Floating point operations, the overhead of trials counted as such (`trial_work`).
+    max_time : float or None
+        Seconds that count instead, from the making of the budget.
+    """
+
+    def __init__(self, work, max_time=None):
+        self.work = work
+        self.max_time = max_time
+        self.spent = 0.0
+        self._begin = time.perf_counter()
+
+    def spend(self, work):
+        """Count `work`."""
+        self.spent += work
+
+    def share(self):
+        """Spent, as a fraction of the whole."""
+        if self.max_time is None:
+            return self.spent / self.work
+        return (time.perf_counter() - self._begin) / self.max_time
+
+    def is_over(self, until=1.0):
+        """Whether the fraction `until` is spent."""
+        return self.share() >= until
+
+    def trials(self, cost, until=1.0):
+        """Trials of `cost` each before the fraction `until` is spent; a clock does not know beforehand."""
+        if self.max_time is not None:
+            return _UNLIMITED
+        return max(0, int((until * self.work - self.spent) / cost))
+
+    def clock(self, until=1.0):
+        """Callbacks that stop a run when the fraction `until` of the time is over: one or none."""
+        return [] if self.max_time is None else [lambda record, run: self.is_over(until)]

@@ -1,0 +1,125 @@
+"""How strongly to regularize: MacKay's evidence for one penalty a group of parameters, and for the noise."""
+
+import math
+from typing import NamedTuple
+
+from newtonreg.backend import linalg
+from newtonreg.backend.arrays import device_of, index_add_diagonal, namespace, to_host
+
+__all__ = ["Assessment", "Evidence", "robust_cholesky"]
+
+_LEAST_GAMMA = 1e-3
+_RANGE = (1e-20, 1e12)
+"""Of a penalty relative to the inverse noise variance: below it is nothing, above a parameter is zero."""
+
+
+class Assessment(NamedTuple):
+    """What the evidence says of a minimum.
+
+    `penalties` (one a group, in the unit of the objective: α_g σ²) as the fixed point would have them next; `gamma`, the effective
+    number of parameters; `noise_variance` σ²; `log_evidence` of the data under the penalties the point was fitted with.
+    """
+
+    penalties: list
+    gamma: float
+    noise_variance: float
+    log_evidence: float
+
+
+class Evidence:
+    """Evidence of penalties for an `EmpiricalRisk`.
+
+    The parameters fall into groups, one a row of units (the weights of one input; the biases) and one of all coefficients;
+    intercepts are free. With a Gaussian prior of precision α_g for each group and noise of variance σ², the objective
+    F = ½ Σ s r² + ½ Σ R_g ‖θ_g‖², R_g = α_g σ², is minimized by the most probable parameters, and with A = Gauss–Newton + R
+
+        γ_g = n_g − R_g tr_g A⁻¹      σ² = Σ s r² / (N − γ)      R_g ← γ_g σ² / ‖θ_g‖²
+        ln p(y) = −½ Σ s r²/σ² − ½ Σ R_g ‖θ_g‖²/σ² + ½ Σ n_g ln(R_g/σ²) − ½ N ln 2πσ² − ½ ln det(A/σ²)
+
+    with N = m Σ s residuals. Losses whose noise is not a free number (Poisson, classification) have σ² = 1, and their own
+    log-likelihood in the first place.
+
+    Parameters
+    ----------
+    objective : EmpiricalRisk
+        Of one term; its penalty is of no account.
+
+    References
+    ----------
+    MacKay, *Bayesian interpolation* (1992); Foresee & Hagan, *Gauss-Newton approximation to Bayesian learning* (1997). A penalty
+    for each input is MacKay's automatic relevance determination.
+    """
+
+    def __init__(self, objective):
+        network = objective.network
+        self._network = network
+        self._n_residuals = objective.total_weight * network.n_outputs
+        self.has_noise = objective.terms[0].loss.out_activation == "identity"
+        self.sizes = [network.n_units] * network.n_unit_params + [network.n_units * network.n_outputs]
+
+    @property
+    def n_groups(self):
+        """Rows of units, and the coefficients."""
+        return len(self.sizes)
+
+    def penalty(self, penalties, like):
+        """The vector (p,) that an `EmpiricalRisk` takes, from a penalty a group."""
+        xp, k = namespace(like), self._network.n_units
+        *inner, outer = penalties
+        values = [value for value in inner for _ in range(k)] + ([outer] * k + [0.0]) * self._network.n_outputs
+        return xp.asarray(values, dtype=xp.float64, device=device_of(like))
+
+    def groups(self, penalty):
+        """A penalty a group, from the vector (p,) of an objective: the inverse of `penalty`."""
+        units, outer = self._network.unpack(penalty)
+        return [*to_host(units[:, 0]).tolist(), float(outer[0, 0])]
+
+    def group_sums(self, values):
+        """Sums over each group of a vector (p,), on the host."""
+        xp = namespace(values)
+        units, outer = self._network.unpack(values)
+        return [*to_host(xp.sum(units, axis=1)).tolist(), float(xp.sum(outer[:, :-1]))]
+
+    def assess(self, point, penalties):
+        """`Assessment` of an evaluation `point` of the objective under `penalties`; p³ flops. None where it is not finite."""
+        matrix = point.gauss_newton
+        factor, scale = robust_cholesky(matrix)
+        if factor is None:
+            return None
+        xp = namespace(matrix)
+        identity = xp.eye(matrix.shape[0], dtype=xp.float64, device=device_of(matrix))
+        traces = self.group_sums(xp.sum(factor.half_solve(identity) ** 2, axis=0) / scale**2)
+        squares = self.group_sums(point.params**2)
+        gammas = [max(_LEAST_GAMMA, n - r * t) for n, r, t in zip(self.sizes, penalties, traces, strict=True)]
+        n = self._n_residuals
+        gamma = min(sum(gammas) + self._network.n_outputs, n - max(1.0, 0.01 * n))
+        prior = sum(r * square for r, square in zip(penalties, squares, strict=True))
+        misfit = max(2.0 * point.value - prior, 0.0)
+        noise = max(misfit / max(n - gamma, 1e-3 * n), 1e-30) if self.has_noise else 1.0
+        updated = [min(max(g * noise / max(s, 1e-300), _RANGE[0]), _RANGE[1]) for g, s in zip(gammas, squares, strict=True)]
+        log_det = 2.0 * float(xp.sum(xp.log(xp.linalg.diagonal(factor.lower)))) + 2.0 * float(xp.sum(xp.log(scale)))
+        log_evidence = self._log_evidence(misfit, prior, penalties, noise, log_det)
+        return Assessment(updated, gamma, noise, log_evidence) if math.isfinite(noise) else None
+
+    def _log_evidence(self, misfit, prior, penalties, noise, log_det):
+        if min(penalties) <= 0.0:
+            # a group without a penalty has no proper prior, and the data no evidence
+            return math.nan
+        p, m = self._network.n_params, self._network.n_outputs
+        occam = sum(n * math.log(r / noise) for n, r in zip(self.sizes, penalties, strict=True)) - (log_det - p * math.log(noise))
+        normal = self._n_residuals * math.log(2.0 * math.pi * noise) if self.has_noise else 0.0
+        # intercepts have a flat prior, which cancels between networks on the same data
+        return 0.5 * (occam - (misfit + prior) / noise - normal + m * math.log(2.0 * math.pi))
+
+
+def robust_cholesky(matrix):
+    """`Cholesky` of D⁻¹ A D⁻¹ with D² the diagonal of A, and D (p,); as much of the identity is added as rounding asks for."""
+    xp = namespace(matrix)
+    diagonal = xp.linalg.diagonal(matrix)
+    scale = xp.sqrt(xp.where(diagonal > 0.0, diagonal, xp.ones_like(diagonal)))
+    scaled = matrix / scale[:, None] / scale[None, :]
+    for jitter in (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10):
+        factor = linalg.cholesky(index_add_diagonal(scaled, jitter) if jitter else scaled)
+        if factor is not None:
+            return factor, scale
+    return None, scale

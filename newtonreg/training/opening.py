@@ -1,0 +1,118 @@
+"""How a fit with evidence opens: is the noise what limits it, or the network?"""
+
+import math
+
+from newtonreg.training.evidence import Evidence
+from newtonreg.training.growing import add_units, resized
+from newtonreg.training.regularizing import begin_regularized, follow_evidence, n_excess
+from newtonreg.training.starts import draw_start
+
+__all__ = ["EvidenceOpening"]
+
+_LADDER = (0.1, 1.0, 10.0)
+"""Further first penalties: the fixed point that the evidence settles at depends on where it begins."""
+_FIRST = 1e-2
+_RUNG = 0.1
+_ROUGHLY = 0.03
+"""Relative change of the penalties at which the search is content; the winner settles later."""
+_SIZES = (2, 3, 4, 6, 8, 11, 15, 20, 30, 40, 60, 80, 120, 160, 240)
+_STEP_TRIALS = 150
+"""Of a size on the way up."""
+_PLAIN_TRIALS = 25
+_CLEAN = 0.5
+
+
+class EvidenceOpening:
+    """Look at the data under evidence; then look whether the residual falls without penalties.
+
+    With N residuals and p parameters, Σ s r² / (N − p) estimates the noise of a fit without penalties. Where that is less than
+    half of what the evidence found, it is the network, its start or the time that limit the fit, not the noise: `clean` phases
+    follow. Else `noisy` ones do, from the best log evidence among several first penalties and a network grown unit by unit.
+
+    Parameters
+    ----------
+    initializer : Initializer
+    solver : Solver
+    screening : Screening or None
+        Short runs without penalties; None goes on from the first look.
+    clean, noisy : list of phases
+    look, search : float
+        Shares of the budget at which the first look, and the search for the best evidence, end.
+    any_width : bool
+        Whether the width is for the evidence to choose; else the network has the width it came with.
+    """
+
+    def __init__(self, initializer, solver, screening, clean, noisy, look=0.1, search=0.7, any_width=False):
+        self.initializer = initializer
+        self.solver = solver
+        self.screening = screening
+        self.clean = clean
+        self.noisy = noisy
+        self.look = look
+        self.search = search
+        self.any_width = any_width
+        self.best = None
+
+    def run(self, fit):
+        """Begin `fit` with the best start."""
+        first = self._rung(fit, _FIRST, self.look)
+        fit.course.penalties = None
+        self.best = first.best.params
+        if self._is_clean(fit, first):
+            fit.phases = self.clean
+            return
+        fit.phases = self.noisy
+        candidates = [first, *(self._rung(fit, level, self.search) for level in _LADDER)]
+        candidates += self._grow(fit)
+        fit.course.adopt(max(candidates, key=_log_evidence), self.solver)
+
+    def _rung(self, fit, level, until):
+        """A course that begins with all penalties at `level`; a tenth of the budget at most."""
+        until = min(until, fit.plan.budget.share() + max(_RUNG, self.look))
+        course = fit.course.aside()
+        start = draw_start(course.objective, self.initializer, fit.rng)
+        begin_regularized(course, self.solver, start, [level] * Evidence(course.objective).n_groups)
+        follow_evidence(course, self.solver, until, tol=_ROUGHLY)
+        return course
+
+    def _is_clean(self, fit, first):
+        excess = n_excess(first.objective)
+        if first.assessment is None or excess <= 0.1 * first.objective.n_params:
+            return False
+        if self.screening is not None:
+            self.screening.run(fit)
+        else:
+            fit.course.begin(self.solver, self.best).descend(self.solver, 0.0, 10**9, max_trials=_PLAIN_TRIALS)
+        return 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
+
+    def _grow(self, fit):
+        """The best of a growing network, at the width asked for: a list of one course or none."""
+        width = fit.objective.network.n_units
+        best = course = None
+        worse = 0
+        for size in (size for size in _SIZES if size < width):
+            course = self._grown(fit, course, size)
+            worse = worse + 1 if best is not None and _log_evidence(course) <= _log_evidence(best) else 0
+            best = course if worse == 0 else best
+            if worse == 2 or fit.plan.budget.is_over(self.search):
+                break
+        if best is None:
+            return []
+        return [best] if self.any_width else [self._grown(fit, best, width)]
+
+    def _grown(self, fit, smaller, size):
+        """A course of `size` units that goes on from a smaller one."""
+        course = fit.course.aside(resized(fit.objective, size))
+        evidence = Evidence(course.objective)
+        if smaller is None:
+            start, penalties = draw_start(course.objective, self.initializer, fit.rng), [_FIRST] * evidence.n_groups
+        else:
+            start = add_units(course.objective, smaller.objective.network, smaller.best.params, fit.rng)
+            penalties = [min(value, 10.0) for value in smaller.penalties]
+        begin_regularized(course, self.solver, start, penalties)
+        follow_evidence(course, self.solver, self.search, _STEP_TRIALS, tol=_ROUGHLY)
+        return course
+
+
+def _log_evidence(course):
+    return -math.inf if course.assessment is None else course.assessment.log_evidence

@@ -1,0 +1,96 @@
+"""Courses whose penalties follow the evidence."""
+
+import math
+from typing import Any, NamedTuple
+
+from newtonreg.training.budget import trial_work
+from newtonreg.training.evidence import Evidence
+
+__all__ = ["FIRST_TRIALS", "EvidenceDescent", "begin_regularized", "follow_evidence", "n_excess"]
+
+FIRST_TRIALS = 30
+"""Trials under the first penalties: earlier, the network has not seen the data and the evidence switches groups off."""
+_EVERY = 5
+"""Trials between two updates."""
+_SETTLED = 1e-3
+"""Largest relative change of a penalty at rest."""
+_SETTLED_TIMES = 4
+_SWITCHED_OFF = 1e6
+"""Penalty beyond which a group is switched off; it may go on growing."""
+_NEVER = 10**9
+_MOST = 2000
+"""Trials of a descent whose budget is a clock."""
+
+
+def begin_regularized(course, solver, params, penalties):
+    """Begin `course` from `params` (p,) under `penalties`, one a group, and take its first trials; returns it."""
+    evidence = Evidence(course.objective)
+    course.objective = course.objective.with_penalty(evidence.penalty(penalties, params))
+    course.penalties = list(penalties)
+    return course.begin(solver, params).descend(solver, 0.0, _NEVER, max_trials=FIRST_TRIALS)
+
+
+def follow_evidence(course, solver, until=1.0, max_trials=_MOST, tol=_SETTLED):
+    """Descend by `solver` while the penalties follow the evidence; returns whether both came to rest.
+
+    At rest the penalties change by less than the fraction `tol`, and the objective by a thousandth of it.
+    """
+    evidence = Evidence(course.objective)
+    before, calm, updates, first = math.inf, 0, 0, course.n_iter
+    while calm < _SETTLED_TIMES:
+        updates += 1
+        left = max_trials - max(course.n_iter - first, updates)
+        if left <= 0 or course.is_over or course.budget.is_over(until):
+            return False
+        start = course.n_iter
+        course.descend(solver, 0.0, _NEVER, until, max_trials=min(_EVERY, left))
+        assessment = evidence.assess(course.best, course.penalties)
+        course.budget.spend(trial_work(course.objective, solver))
+        if assessment is None:
+            return False
+        course.assessment = assessment
+        change = _change(course.penalties, assessment.penalties)
+        settled = change < tol and before - course.best.value <= 1e-3 * tol * course.best.value
+        calm = calm + 1 if settled else 0
+        if change < tol and course.n_iter == start:
+            return True
+        before = course.best.value
+        course.regularize(assessment.penalties)
+    return True
+
+
+def _change(old, new):
+    """Largest relative change of a penalty that is not switched off."""
+    return max((abs(math.log(b / a)) for a, b in zip(old, new, strict=True) if max(a, b) < _SWITCHED_OFF), default=0.0)
+
+
+def n_excess(objective):
+    """Residuals that are left when every parameter has taken one."""
+    return objective.total_weight * objective.network.n_outputs - objective.n_params
+
+
+class EvidenceDescent(NamedTuple):
+    """A solver, while the penalties follow the evidence, until both come to rest or the share `until` of the budget is spent.
+
+    Where the course has no penalties yet it begins with a tenth of the mean squared residual for each group, unless the fit is so
+    good that there is nothing to regularize: residuals below 1e-6 of the targets, and three of them for each parameter.
+    """
+
+    solver: Any
+    until: float = 1.0
+
+    def run(self, fit):
+        """Take `fit` further."""
+        course = fit.course
+        if course.is_over:
+            return
+        if course.penalties is None:
+            excess = n_excess(course.objective)
+            mean_square = 2.0 * course.best.value / (excess + course.objective.n_params)
+            if mean_square < _PERFECT and excess > 2 * course.objective.n_params:
+                return
+            course.regularize([0.1 * mean_square] * Evidence(course.objective).n_groups)
+        follow_evidence(course, self.solver, self.until)
+
+
+_PERFECT = 1e-12

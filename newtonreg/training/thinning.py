@@ -1,0 +1,58 @@
+"""Many rows, few parameters: the search is done on some of the rows, and only the last steps on all."""
+
+from newtonreg.backend.arrays import device_of, namespace
+from newtonreg.training.growing import resized
+
+__all__ = ["ThinnedOpening", "n_thinned", "thinned"]
+
+_ROWS = 1000
+_PER_PARAMETER = 16
+"""Rows that the search sees: this many at least, and for each parameter."""
+
+
+def n_thinned(objective):
+    """Rows that are enough for the search."""
+    return max(_ROWS, _PER_PARAMETER * objective.n_params)
+
+
+def thinned(objective, n_rows, rng):
+    """`objective` on `n_rows` random rows, its penalty reduced in proportion."""
+    (term,) = objective.terms
+    n = term.weights.shape[0]
+    xp = namespace(term.inputs)
+    index = xp.asarray(sorted(rng.permutation(n)[:n_rows].tolist()), dtype=xp.int64, device=device_of(term.inputs))
+    part = term._replace(
+        inputs=xp.take(term.inputs, index, axis=1),
+        targets=xp.take(term.targets, index, axis=1),
+        weights=xp.take(term.weights, index),
+    )
+    return type(objective)([part], objective.penalty * (n_rows / n))
+
+
+class ThinnedOpening:
+    """Another opening and its phases, on some of the rows; the fit goes on from there on all rows.
+
+    Parameters
+    ----------
+    train : callable
+        train(objective, rng) returns a finished `Training` on the thinned objective.
+    n_rows : int
+    """
+
+    def __init__(self, train, n_rows):
+        self._train = train
+        self._n_rows = n_rows
+        self.best = None
+
+    def run(self, fit):
+        """Begin `fit` with the best start."""
+        small = self._train(thinned(fit.objective, self._n_rows, fit.rng), fit.rng)
+        fit.restarts = small.restarts
+        self.best = small.run.best.params
+        fit.plan.budget.spend(small.plan.budget.spent)
+        course = fit.course
+        if small.objective.network.n_units != course.objective.network.n_units:
+            course.objective = resized(course.objective, small.objective.network.n_units)
+        course.begin(fit.plan.solver, self.best)
+        if small.course.penalties is not None:
+            course.regularize(small.course.penalties)
