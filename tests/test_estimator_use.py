@@ -88,8 +88,11 @@ def test_a_callback_can_stop_the_fit():
         def on_fit_task_end(self, estimator, context):
             return context.parent is not None and context.task_id == 4
 
-    model = NewtonMLPRegressor(n_restarts=1, **SMALL).set_callbacks(Stop()).fit(X, Y[:, 0])
+    model = NewtonMLPRegressor(n_restarts=1, alpha=0.1, **SMALL).set_callbacks(Stop()).fit(X, Y[:, 0])
     assert model.n_iter_ == 5
+    assert model.status_.name == "CALLBACK"
+    # with evidence the trials of the search are shown after it, and nothing follows
+    model = NewtonMLPRegressor(**SMALL).set_callbacks(Stop()).fit(X, Y[:, 0])
     assert model.status_.name == "CALLBACK"
 
 

@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info
 
 from newtonreg import ColumnScaling, NewtonMLPClassifier, NewtonMLPRegressor, TrustRegion
-from newtonreg.training import plan
+from newtonreg.training import screening
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(60, 5))
@@ -59,7 +59,7 @@ def test_a_changed_solver_does_not_continue():
 
 
 def test_interrupted_short_runs_leave_the_best_of_them(monkeypatch):
-    short_run, calls = plan._short_run, []
+    short_run, calls = screening._short_run, []
 
     def interrupted(*arguments):
         calls.append(1)
@@ -67,8 +67,8 @@ def test_interrupted_short_runs_leave_the_best_of_them(monkeypatch):
             raise KeyboardInterrupt
         return short_run(*arguments)
 
-    monkeypatch.setattr(plan, "_short_run", interrupted)
-    model = NewtonMLPRegressor(n_restarts=5, random_state=0, warm_start=True)
+    monkeypatch.setattr(screening, "_short_run", interrupted)
+    model = NewtonMLPRegressor(n_restarts=5, alpha=0.0, random_state=0, warm_start=True)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)
     assert model.status_.name == "INTERRUPTED"
@@ -84,7 +84,7 @@ def test_control_c_before_the_first_start_changes_nothing(monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(plan, "draw_start", interrupt)
+    monkeypatch.setattr(screening, "draw_start", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X[:, :2], np.where(Y > 0, "a", "b"))
     assert model.n_features_in_ == 5 and list(model.classes_) == [0, 1, 2]

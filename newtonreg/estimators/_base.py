@@ -21,7 +21,7 @@ from newtonreg.landscape import classify
 from newtonreg.networks import ShallowNetwork
 from newtonreg.objectives import EmpiricalRisk, Term
 from newtonreg.solvers.requirements import check_requirements
-from newtonreg.training import Evidence, Options, Training, plan_fit
+from newtonreg.training import Evidence, Options, Training, plan_fit, usual_width
 
 __all__ = ["ShallowMLP"]
 
@@ -156,15 +156,12 @@ class ShallowMLP(BaseEstimator):
         return 0.0 if self._follows_evidence() else self.alpha
 
     def _network(self, components, rows):
-        (d, n), m = rows.inputs.shape, rows.targets.shape[0]
+        d, m = rows.inputs.shape[0], rows.targets.shape[0]
         width = components.width
-        if width is None:
-            # four residuals for each parameter, and what can be trained in a second or two
-            width = (
-                self._model.network.n_units
-                if self._continues()
-                else min(50, max(5, n * m // (4 * (components.basis.n_params(d) + m))))
-            )
+        if width is None and self._continues():
+            width = self._model.network.n_units
+        elif width is None:
+            width = usual_width(float(namespace(rows.weights).sum(rows.weights)), components.basis.n_params(d), m)
         return ShallowNetwork(components.basis, d, width, m)
 
     def _scalings(self, rows):
@@ -179,6 +176,7 @@ class ShallowMLP(BaseEstimator):
             n_restarts=self.n_restarts,
             evidence=self._follows_evidence(),
             any_width=components.width is None,
+            is_watched=self.early_stopping,
             max_time=self.max_time,
             # arrays of a GPU must not be sent to other processes, whatever the joblib context says
             n_jobs=1 if is_cupy_array(objective.penalty) else self.n_jobs,
@@ -290,7 +288,7 @@ def _risk(network, loss, rows, alpha):
     evidence = Evidence(risk)
     if len(alpha) != evidence.n_groups:
         raise ValueError(
-            f"alpha={alpha!r} has {len(alpha)} entries and the network {evidence.n_groups} groups of parameters: one a row of units "
-            "(the weights of each feature, then the biases), and the coefficients."
+            f"alpha={alpha!r} has {len(alpha)} entries and the network {evidence.n_groups} groups of parameters: one a row of "
+            "units (the weights of each feature, then the biases), and the coefficients."
         )
     return risk.with_penalty(evidence.penalty([float(value) for value in alpha], rows.inputs))

@@ -86,7 +86,7 @@ class FittedNetwork(NamedTuple):
         return mean[:, None, None, :] * (self.derivative(rows, 2) + first[:, :, None, :] * first[:, None, :, :])
 
     def deviation(self, rows, posterior, with_noise):
-        """Standard deviation of the raw prediction in the user's units, (m, n), from a `Posterior`; with the noise where asked."""
+        """Standard deviation of the raw prediction, (m, n), in the user's units; with the noise where asked."""
         xp = namespace(rows)
 
         def variances(point):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from newtonreg.backend.arrays import is_numpy_array, namespace, to_host
+from newtonreg.backend.arrays import is_numpy_array, namespace, to_device, to_host
 from newtonreg.landscape import classify
 from newtonreg.minimize import Status
 from newtonreg.training import Evidence, Posterior
@@ -120,12 +120,12 @@ class Outcome:
         }
 
     def _uncertainty(self, run):
-        """Penalties, noise, effective parameters and evidence at the parameters kept; the posterior where it is small or asked for."""
+        """Penalties, noise and evidence at the parameters kept; the posterior where it is small or asked for."""
         objective = self._training.objective
         evidence = Evidence(objective)
         penalties = evidence.groups(objective.penalty)
         asked = self._estimator.store_covariance
-        attributes = {"alpha_": np.asarray(penalties)}
+        attributes = {"alpha_": self._attribute(np.asarray(penalties))}
         if not asked and objective.n_params > _POSTERIOR_UP_TO:
             return attributes
         point = objective.at(self._kept(run))
@@ -140,10 +140,15 @@ class Outcome:
             "log_evidence_": assessment.log_evidence,
         }
         if evidence.has_noise:
-            attributes["noise_std_"] = assessment.noise_variance**0.5 * to_host(self._template.targets.scale)
+            attributes["noise_std_"] = self._attribute(assessment.noise_variance**0.5 * self._template.targets.scale)
         if asked:
-            attributes["covariance_"] = posterior.covariance()
+            attributes["covariance_"] = self._attribute(posterior.covariance())
         return attributes
+
+    def _attribute(self, array):
+        """`array` in the dtype and where the inputs were."""
+        array = to_host(array) if self._on_host else to_device(array, self._problem.rows.weights)
+        return namespace(array).astype(array, self._dtype)
 
     def _warn(self, run):
         is_cut_off = run.status is Status.MAX_ITER and self._estimator.max_iter is not None

@@ -118,9 +118,7 @@ def resolve_initializer(init, basis):
         return newtonreg.initializers.GivenUnits(init)
     initializer = resolve("init", init, newtonreg.initializers, ("units",), extra=("auto",))
     if getattr(initializer, "needs_ridge", False) and not hasattr(basis, "rise"):
-        raise ValueError(
-            f"init={init!r} is for ridge functions, and activation={basis!r} is none; pass 'auto', 'knots' or 'forward-selection'."
-        )
+        raise ValueError(f"init={init!r} is for ridge functions, and activation={basis!r} is none; pass 'auto' or 'knots'.")
     return initializer
 
 

@@ -14,31 +14,35 @@ class NewtonMLPRegressor(ShallowRegressor):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or tuple of one int, default=(20,)
-        Width k of the hidden layer, k >= 1.
+    hidden_layer_sizes : "auto", int or tuple of one int, default="auto"
+        Width k of the hidden layer, k >= 1. "auto" allows four observations for each parameter, at least 5 and at most 50 units;
+        where noise limits the fit the network grows from two units for as long as the evidence rises (``alpha="evidence"``).
     activation : str, Basis or callable, default="tanh"
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
         `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
     loss : {"squared_error", "pseudo_huber", "poisson"} or Loss, default="squared_error"
         Pseudo-Huber works in standard deviations of y; Poisson predicts exp(f) for counts y >= 0.
     solver : str or Solver, default="auto"
-        "auto" is Levenberg–Marquardt with geodesic acceleration, then exact Newton in a trust region where that stalls short of a
-        stationary point; for other losses than squared error the trust region from the start. A string is the `name` of any
+        "auto" is Levenberg–Marquardt with geodesic acceleration; with one feature and clean data recycling of the cheapest units
+        and variable projection follow, on noisy data exact Newton in a trust region finds the last digits; for other losses than
+        squared error the trust region is used from the start. A string is the `name` of any
         solver in `newtonreg.solvers`: "trust-region", "levenberg-marquardt", "variable-projection" (squared error only),
         "cubic-regularization"; from gradients alone "lbfgs", "bfgs", "ssbroyden"; of first order, with all rows in a step, "sgd",
         "adam", "adagrad", "rmsprop"; for study "newton", "saddle-free-newton", "newton-mr", and more.
         Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
-    alpha : float >= 0, default=0.0
-        L2 penalty on weights and coefficients (biases and intercepts are free), for the standardized problem; as in
-        scikit-learn's MLP it is divided by the total weight in `loss_`.
+    alpha : "evidence", float >= 0 or sequence of float, default="evidence"
+        L2 penalty for the standardized problem; as in scikit-learn's MLP it is divided by the total weight in `loss_`. A number
+        is for weights and coefficients, biases and intercepts are free. "evidence" finds one penalty for the weights of each
+        feature, one for the biases and one for the coefficients, and the noise, by MacKay's rules (`alpha_`); on noise-free data
+        they vanish by themselves. A sequence gives these d + 2 numbers.
     batch_size : {"auto"}, default="auto"
         All rows in every step.
     learning_rate_init : float > 0 or None, default=None
         Of "sgd", "adam", "adagrad" and "rmsprop" given by name, for the loss averaged over rows. None is the solver's own; all
         rows are in every step.
     max_iter : int >= 1 or None, default=None
-        Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, at
-        most 2000, or 5000 where the solver takes gradients only; a budget counts work, never seconds.
+        Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, a second
+        or two of work; a budget counts work, never seconds.
     shuffle : bool, default=True
         As in scikit-learn, only mini-batches use it.
     random_state : int, RandomState or None, default=None
@@ -56,13 +60,24 @@ class NewtonMLPRegressor(ShallowRegressor):
         trials, and keep the parameters where it was best. Works with every solver.
     validation_fraction : float in (0, 1), default=0.1
     n_iter_no_change : int >= 1, default=20
-    n_restarts : int >= 1, default=4
-        Random starts that get a short run each; the best goes on.
+    n_restarts : "auto" or int >= 1, default="auto"
+        Random starts that get a short run each; the best goes on, by its loss or, with evidence, by that. "auto" is 24 with one
+        feature (of which six get a longer run), 4 with several, and 1 for a named solver or another loss than squared error; with
+        evidence several first penalties and widths take the place of random starts.
     n_jobs : int or None, default=None
         Processes (joblib) for the short runs; None is 1. BLAS threads are divided among them.
     device : {None, "cpu", "cuda"}, default=None
         None computes where X is: CuPy arrays (with scikit-learn's array API dispatch on) stay on the GPU. "cuda" moves NumPy
         data to the GPU once, fits there, and returns NumPy.
+    init : str, Initializer or array, default="auto"
+        Where the units start: "glorot", "knots", "sampled-pairs", "forward-selection" or "nguyen-widrow"; an array (q, k) gives
+        them for standardized X, as `units_` has them. "auto" is units chosen against the targets with one feature, "glorot" with
+        several.
+    max_time : float > 0 or None, default=None
+        Seconds after which the fit ends with the best so far; its phases then share the time instead of a budget of work, so that
+        a longer time gives a better fit. The result depends on the speed of the machine.
+    store_covariance : bool, default=False
+        Keep `covariance_`, and what predictive standard deviations needs beyond 1000 parameters; p² doubles.
 
     Attributes
     ----------
@@ -86,12 +101,23 @@ class NewtonMLPRegressor(ShallowRegressor):
     stationary_point_ : StationaryPoint or None
         What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
         `classify(X, y)` computes it.
+    alpha_ : array of shape (d + 2,)
+        Penalties the fit ended with: weights of each feature, biases, coefficients.
+    effective_n_params_ : float
+        γ, the number of parameters that the data determine; up to 1000 parameters, or with `store_covariance`.
+    log_evidence_ : float
+        Logarithm of the evidence of the standardized targets, for comparing fits to the same data; NaN where a group is not
+        penalized.
+    noise_std_ : array of shape (n_outputs,)
+        Estimated standard deviation of the noise in y.
+    covariance_ : array of shape (p, p)
+        Of the parameters of the standardized problem, σ² (Gauss–Newton + penalty)⁻¹; with `store_covariance`.
     status_ : Status
         Why the run stopped; ``status_.message`` is a sentence.
     solver_ : Solver
         The solver that finished.
     restarts_ : list of dict
-        Loss and trials of every start.
+        Loss, trials and, with evidence, width and log evidence of every start.
     validation_scores_, best_validation_score_ : list of float, float
         R² of the held-out rows after every accepted trial, and where their loss was lowest; with early stopping only.
     n_layers_, n_outputs_, out_activation_, t_, n_features_in_, feature_names_in_
@@ -122,7 +148,7 @@ class NewtonMLPRegressor(ShallowRegressor):
 
     def __init__(
         self,
-        hidden_layer_sizes=(20,),
+        hidden_layer_sizes="auto",
         activation="tanh",
         *,
         loss="squared_error",
@@ -189,9 +215,9 @@ class NewtonMLPClassifier(ShallowClassifier):
         "ssbroyden"; of first order, with all rows in a step, "sgd", "adam", "adagrad", "rmsprop"; for study "newton",
         "saddle-free-newton", "newton-mr", and more.
         Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
-    alpha : float >= 0, default=3.0
-        L2 penalty on weights and coefficients (biases and intercepts are free), for the standardized problem; as in
-        scikit-learn's MLP it is divided by the total weight in `loss_`.
+    alpha : float >= 0, "evidence" or sequence of float, default=3.0
+        As in `NewtonMLPRegressor`; a number is an L2 penalty on weights and coefficients (biases and intercepts are free), for
+        the standardized problem; as in scikit-learn's MLP it is divided by the total weight in `loss_`.
     class_weight : dict, "balanced" or None, default=None
         Factors on the weights of the classes; "balanced" gives every class the same total weight.
     batch_size : {"auto"}, default="auto"
@@ -200,8 +226,8 @@ class NewtonMLPClassifier(ShallowClassifier):
         Of "sgd", "adam", "adagrad" and "rmsprop" given by name, for the loss averaged over rows. None is the solver's own; all
         rows are in every step.
     max_iter : int >= 1 or None, default=None
-        Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, at
-        most 2000, or 5000 where the solver takes gradients only; a budget counts work, never seconds.
+        Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, a second
+        or two of work; a budget counts work, never seconds.
     shuffle : bool, default=True
         As in scikit-learn, only mini-batches use it.
     random_state : int, RandomState or None, default=None
@@ -226,6 +252,14 @@ class NewtonMLPClassifier(ShallowClassifier):
     device : {None, "cpu", "cuda"}, default=None
         None computes where X is: CuPy arrays (with scikit-learn's array API dispatch on) stay on the GPU. "cuda" moves NumPy
         data to the GPU once, fits there, and returns NumPy.
+    init : str, Initializer or array, default="auto"
+        Where the units start: "glorot", "knots", "sampled-pairs", "forward-selection" or "nguyen-widrow"; an array (q, k) gives
+        them for standardized X, as `units_` has them. "auto" is "glorot".
+    max_time : float > 0 or None, default=None
+        Seconds after which the fit ends with the best so far; its phases then share the time instead of a budget of work, so that
+        a longer time gives a better fit. The result depends on the speed of the machine.
+    store_covariance : bool, default=False
+        Keep `covariance_`, and what `covariance_` needs beyond 1000 parameters; p² doubles.
 
     Attributes
     ----------
@@ -249,6 +283,15 @@ class NewtonMLPClassifier(ShallowClassifier):
     stationary_point_ : StationaryPoint or None
         What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
         `classify(X, y)` computes it.
+    alpha_ : array of shape (d + 2,)
+        Penalties the fit ended with: weights of each feature, biases, coefficients.
+    effective_n_params_ : float
+        γ, the number of parameters that the data determine; up to 1000 parameters, or with `store_covariance`.
+    log_evidence_ : float
+        Logarithm of the evidence of the standardized targets, for comparing fits to the same data; NaN where a group is not
+        penalized.
+    covariance_ : array of shape (p, p)
+        Of the parameters of the standardized problem, σ² (Gauss–Newton + penalty)⁻¹; with `store_covariance`.
     status_ : Status
         Why the run stopped; ``status_.message`` is a sentence.
     solver_ : Solver

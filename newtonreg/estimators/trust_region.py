@@ -72,7 +72,7 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
         L2 penalty as in `NewtonMLPRegressor`; that small it only decides between networks that fit equally well.
     max_iter, random_state, tol, verbose, warm_start, early_stopping, validation_fraction, n_iter_no_change
         As in `NewtonMLPRegressor`.
-    n_restarts, n_jobs, device
+    n_restarts, n_jobs, device, init, max_time, store_covariance
         As in `NewtonMLPRegressor`; one start.
 
     Attributes
@@ -181,7 +181,7 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         Factors on the weights of the classes; "balanced" gives every class the same total weight.
     max_iter, random_state, tol, verbose, warm_start, early_stopping, validation_fraction, n_iter_no_change
         As in `NewtonMLPClassifier`.
-    n_restarts, n_jobs, device
+    n_restarts, n_jobs, device, init, max_time, store_covariance
         As in `NewtonMLPClassifier`.
 
     Attributes

@@ -30,6 +30,6 @@ class GivenUnits(BaseEstimator):
         values = to_host(as_floats(self.array))
         if tuple(values.shape) != shape:
             raise ValueError(
-                f"init has shape {tuple(values.shape)}; {n_units} units of {inputs.shape[0]} features need shape {shape}, a column a unit."
+                f"init has shape {tuple(values.shape)}; {n_units} units of {inputs.shape[0]} features need {shape}: columns."
             )
         return namespace(inputs).asarray(values, dtype=inputs.dtype, device=device_of(inputs))

@@ -13,7 +13,8 @@ _ACTIVE = 2.0
 class NguyenWidrow(BaseEstimator):
     """Ridge units whose active intervals cover the box of the data evenly.
 
-    With inputs mapped to [−1, 1]: w = 2 · 0.7 k^(1/d) u for a random unit vector u, b = ±‖w‖ t_k with t_k evenly spaced in [−1, 1].
+    With inputs mapped to [−1, 1]: w = 2 · 0.7 k^(1/d) u for a random unit vector u, b = ±‖w‖ t_k, the t_k evenly spaced in
+    [−1, 1].
 
     References
     ----------

@@ -15,7 +15,7 @@ _PROJECTION = 3.0
 
 
 def trial_work(objective, solver):
-    """Work of one trial of `solver` on an `EmpiricalRisk`: a curvature matrix and its factorization, or a gradient; and overhead."""
+    """Work of one trial of `solver` on an `EmpiricalRisk`: a matrix and its factorization, or a gradient; and the overhead."""
     # a quasi-Newton matrix in a trust region asks for no Hessian, and yet is factorized
     requires = getattr(solver, "requires", ("hessian",))
     if not requires and not hasattr(solver, "subproblem"):

@@ -68,9 +68,9 @@ class Course:
         used_up = self.max_iter is not None and self.n_iter >= self.max_iter
         return stopped or used_up or bool(self.run.history) and self.run.is_zero(NEARLY_ZERO)
 
-    def begin(self, solver, params):
-        """Start from `params` (p,); returns self."""
-        return self.resume(solver, solver.init(self.objective, params))
+    def begin(self, solver, params, history=()):
+        """Start from `params` (p,), which trials in `history` have led to; returns self."""
+        return self.resume(solver, solver.init(self.objective, params), history)
 
     def resume(self, solver, state, history=()):
         """Start from a state of `solver` after the trials in `history`; returns self."""
@@ -104,8 +104,10 @@ class Course:
 
     def close(self, solver):
         """At least one record, and a status, whatever the phases did; returns self."""
-        if not self.run.history or self.run.status is None:
+        if self.run.status is None:
             self.descend(solver, 0.01, 100)
+        if self.run.status is None:
+            self.run.status = Status.ZERO if self.run.is_zero(NEARLY_ZERO) else Status.MAX_ITER
         return self
 
     def assess(self):
@@ -116,14 +118,14 @@ class Course:
     def aside(self, objective=None):
         """A course on the same (or another) objective, charged to the same budget, of which no callback hears."""
         objective = self.objective if objective is None else objective
-        other = Course(objective.with_penalty(objective.penalty), self.budget, self.tol)
+        other = Course(objective.with_penalty(objective.penalty), self.budget, self.tol, self.max_iter)
         other.penalties = self.penalties
         return other
 
     def adopt(self, other, solver):
-        """Begin where a course aside has come to, under its penalties; returns self."""
+        """Take over a course aside, with its penalties and its history; returns self."""
         self.objective, self.penalties, self.assessment = other.objective, other.penalties, other.assessment
-        return self.begin(solver, other.best.params)
+        return self.begin(solver, other.best.params, other.run.history)
 
     def jump(self, params):
         """Go on from other parameters, which a course aside has found; returns self."""

@@ -16,8 +16,8 @@ _RANGE = (1e-20, 1e12)
 class Assessment(NamedTuple):
     """What the evidence says of a minimum.
 
-    `penalties` (one a group, in the unit of the objective: α_g σ²) as the fixed point would have them next; `gamma`, the effective
-    number of parameters; `noise_variance` σ²; `log_evidence` of the data under the penalties the point was fitted with.
+    `penalties` (one a group, in the unit of the objective: α_g σ²) as the fixed point would have them next; `gamma`, the
+    effective number of parameters; `noise_variance` σ²; `log_evidence` of the data under the penalties the point was fitted with.
     """
 
     penalties: list
@@ -116,7 +116,8 @@ def robust_cholesky(matrix):
     """`Cholesky` of D⁻¹ A D⁻¹ with D² the diagonal of A, and D (p,); as much of the identity is added as rounding asks for."""
     xp = namespace(matrix)
     diagonal = xp.linalg.diagonal(matrix)
-    scale = xp.sqrt(xp.where(diagonal > 0.0, diagonal, xp.ones_like(diagonal)))
+    least = 1e-30 * xp.max(diagonal)
+    scale = xp.sqrt(xp.where(diagonal > least, diagonal, xp.where(least > 0.0, least, xp.ones_like(diagonal))))
     scaled = matrix / scale[:, None] / scale[None, :]
     for jitter in (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10):
         factor = linalg.cholesky(index_add_diagonal(scaled, jitter) if jitter else scaled)

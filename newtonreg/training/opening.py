@@ -13,6 +13,7 @@ _LADDER = (0.1, 1.0, 10.0)
 """Further first penalties: the fixed point that the evidence settles at depends on where it begins."""
 _FIRST = 1e-2
 _RUNG = 0.1
+_RUNG_TRIALS = 400
 _ROUGHLY = 0.03
 """Relative change of the penalties at which the search is content; the winner settles later."""
 _SIZES = (2, 3, 4, 6, 8, 11, 15, 20, 30, 40, 60, 80, 120, 160, 240)
@@ -40,9 +41,11 @@ class EvidenceOpening:
         Shares of the budget at which the first look, and the search for the best evidence, end.
     any_width : bool
         Whether the width is for the evidence to choose; else the network has the width it came with.
+    n_starts : int
+        First looks, of which the one with the best evidence counts.
     """
 
-    def __init__(self, initializer, solver, screening, clean, noisy, look=0.1, search=0.7, any_width=False):
+    def __init__(self, initializer, solver, screening, clean, noisy, look=0.1, search=0.7, any_width=False, n_starts=1):
         self.initializer = initializer
         self.solver = solver
         self.screening = screening
@@ -51,20 +54,21 @@ class EvidenceOpening:
         self.look = look
         self.search = search
         self.any_width = any_width
+        self.n_starts = n_starts
         self.best = None
 
     def run(self, fit):
         """Begin `fit` with the best start."""
-        first = self._rung(fit, _FIRST, self.look)
-        fit.course.penalties = None
-        self.best = first.best.params
+        # something to fall back on should the user interrupt the first course
+        fit.course.begin(self.solver, draw_start(fit.objective, self.initializer, fit.rng))
+        first = self._best(fit, [self._rung(fit, _FIRST, self.look) for _ in range(self.n_starts)])
         if self._is_clean(fit, first):
             fit.phases = self.clean
             return
         fit.phases = self.noisy
         candidates = [first, *(self._rung(fit, level, self.search) for level in _LADDER)]
         candidates += self._grow(fit)
-        fit.course.adopt(max(candidates, key=_log_evidence), self.solver)
+        fit.course.adopt(self._best(fit, candidates), self.solver)
 
     def _rung(self, fit, level, until):
         """A course that begins with all penalties at `level`; a tenth of the budget at most."""
@@ -72,8 +76,15 @@ class EvidenceOpening:
         course = fit.course.aside()
         start = draw_start(course.objective, self.initializer, fit.rng)
         begin_regularized(course, self.solver, start, [level] * Evidence(course.objective).n_groups)
-        follow_evidence(course, self.solver, until, tol=_ROUGHLY)
+        follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY)
+        fit.restarts.append(_account(course))
         return course
+
+    def _best(self, fit, courses):
+        """The course with the best log evidence."""
+        best = max(courses, key=_log_evidence)
+        self.best = best.best.params if best.objective.n_params == fit.objective.n_params else self.best
+        return best
 
     def _is_clean(self, fit, first):
         excess = n_excess(first.objective)
@@ -82,7 +93,9 @@ class EvidenceOpening:
         if self.screening is not None:
             self.screening.run(fit)
         else:
-            fit.course.begin(self.solver, self.best).descend(self.solver, 0.0, 10**9, max_trials=_PLAIN_TRIALS)
+            fit.course.begin(self.solver, first.best.params, first.run.history).descend(
+                self.solver, 0.0, 10**9, max_trials=_PLAIN_TRIALS
+            )
         return 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
 
     def _grow(self, fit):
@@ -111,7 +124,20 @@ class EvidenceOpening:
             penalties = [min(value, 10.0) for value in smaller.penalties]
         begin_regularized(course, self.solver, start, penalties)
         follow_evidence(course, self.solver, self.search, _STEP_TRIALS, tol=_ROUGHLY)
+        fit.restarts.append(_account(course))
         return course
+
+
+def _account(course):
+    """A row of `Training.restarts`."""
+    total, (first, *_, last) = course.objective.total_weight, [*course.run.history[:1], *course.run.history]
+    return {
+        "loss": last.value / total,
+        "initial_loss": first.value / total,
+        "n_iter": last.n_iter,
+        "n_units": course.objective.network.n_units,
+        "log_evidence": _log_evidence(course),
+    }
 
 
 def _log_evidence(course):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from newtonreg.backend.threads import threads_for
+from newtonreg.minimize import Status
 from newtonreg.training.course import Course
 
 __all__ = ["Training"]
@@ -61,10 +62,19 @@ class Training:
             try:
                 self.plan.opening.run(self)
             except KeyboardInterrupt:
-                if self.run is None and self.plan.opening.best is not None:
+                if self.plan.opening.best is not None:
                     self.course.begin(self.plan.solver, self.plan.opening.best)
                 raise
         return self
+
+    def _replay(self):
+        """Show callbacks the trials that led to where the course begins; one that asks to stop stops what would follow."""
+        for record in self.run.history if self.run.status is None else []:
+            # every callback sees every record, whoever asks to stop
+            asked = [callback(record, self.run) for callback in self.callbacks]
+            if any(asked):
+                self.run.status = Status.CALLBACK
+                return
 
     def go_on(self, params, penalties, rng):
         """Begin at given parameters, under `penalties` where the fit follows the evidence; returns self."""
@@ -85,6 +95,7 @@ class Training:
     def finish(self):
         """Run through the phases; returns self."""
         self.course.callbacks = self.callbacks
+        self._replay()
         with threads_for(self.objective.curvature_flops):
             for phase in self.phases:
                 phase.run(self)

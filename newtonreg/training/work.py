@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.initializers import ForwardSelection, Glorot, Knots, SampledPairs
 from newtonreg.solvers import LevenbergMarquardt, Nielsen, TrustRegion, VariableProjection
 from newtonreg.training.budget import Budget, trial_work
@@ -13,7 +12,7 @@ from newtonreg.training.regularizing import EvidenceDescent
 from newtonreg.training.screening import Round, Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
 
-__all__ = ["Options", "Plan", "plan_fit"]
+__all__ = ["Options", "Plan", "plan_fit", "usual_width"]
 
 _BUDGET = 1e11
 """Floating point operations that a fit may spend before it is cut off: a second or two."""
@@ -25,13 +24,15 @@ _FEW = 6
 _MANY = 24
 """Starts in one dimension: 24 of 40 trials, 6 of 200 more, and one goes on."""
 _SEVERAL = 4
+_NARROWEST, _WIDEST = 5, 50
 
 
 class Options(NamedTuple):
     """What a user may decide: None and "auto" leave it to the rules.
 
     `solver`, `initializer`: components; `n_restarts` an integer or "auto"; `evidence`, whether the penalties follow it;
-    `any_width`, whether the evidence may choose another width; `max_time` in seconds; `n_jobs` processes for short runs;
+    `any_width`, whether the evidence may choose another width; `is_watched`, whether callbacks must see every trial (early
+    stopping); `max_time` in seconds; `n_jobs` processes for short runs;
     `max_iter` trials.
     """
 
@@ -40,6 +41,7 @@ class Options(NamedTuple):
     n_restarts: Any = "auto"
     evidence: bool = False
     any_width: bool = False
+    is_watched: bool = False
     max_time: float | None = None
     n_jobs: int | None = None
     max_iter: int | None = None
@@ -65,7 +67,7 @@ def plan_fit(objective, options=_DEFAULTS):
     scaled by running column norms in one dimension and unscaled in several, then exact Newton in a trust region. Other losses:
     exact Newton from the start. With evidence, see `EvidenceOpening`.
     """
-    if options.solver is None and objective.is_sum_of_squares and objective.terms[0].weights.shape[0] > 2 * n_thinned(objective):
+    if options.solver is None and objective.is_sum_of_squares and not options.is_watched and _is_long(objective):
         return _thinned_plan(objective, options)
     solver = options.solver or _first_solver(objective)
     cost = trial_work(objective, solver)
@@ -74,13 +76,14 @@ def plan_fit(objective, options=_DEFAULTS):
     budget = Budget(work, options.max_time)
     screening = _screening(objective, options, budget.work / cost)
     if options.solver is not None:
-        phases = [_named(solver)] if not options.evidence else [EvidenceDescent(solver), _named(solver)]
+        phases = [_named(solver, objective)]
+        phases = [EvidenceDescent(solver), *phases] if options.evidence else phases
         return Plan(screening, solver, phases, budget)
     clean = _clean_phases(objective, solver, options.evidence)
     if not options.evidence:
         return Plan(screening, solver, clean, budget)
     noisy = [EvidenceDescent(solver, 0.98), Tail(_newton(), 1e-9, 50)]
-    if not objective.is_sum_of_squares:
+    if not objective.is_sum_of_squares or options.is_watched:
         return Plan(screening, solver, noisy, budget)
     one_input = objective.network.n_features == 1
     opening = EvidenceOpening(
@@ -91,8 +94,19 @@ def plan_fit(objective, options=_DEFAULTS):
         noisy,
         look=0.1 if one_input else 0.25,
         any_width=options.any_width,
+        n_starts=1 if options.n_restarts == "auto" else options.n_restarts,
     )
     return Plan(opening, solver, noisy, budget)
+
+
+def usual_width(total_weight, n_unit_params, n_outputs):
+    """Width where the user leaves it open: four residuals for each parameter, between 5 and 50; evidence may choose fewer."""
+    return int(min(_WIDEST, max(_NARROWEST, total_weight * n_outputs // (4 * (n_unit_params + n_outputs)))))
+
+
+def _is_long(objective):
+    """Whether there are so many rows that the search may leave most of them out."""
+    return objective.terms[0].weights.shape[0] > 2 * n_thinned(objective)
 
 
 def _thinned_plan(objective, options):
@@ -126,9 +140,11 @@ def _newton():
     return TrustRegion(norm="spherical", initial_radius=1.0, max_radius=1e6)
 
 
-def _named(solver):
+def _named(solver, objective):
     # a method that may climb needs a longer look before it counts as stalled
-    return Descent(solver, 0.01, 100) if getattr(solver, "monotone", True) else Descent(solver, 1e-3, 200)
+    if not getattr(solver, "monotone", True):
+        return Descent(solver, 1e-3, 200)
+    return Descent(solver, 1e-9, 50) if objective.has_penalty else Descent(solver, 0.01, 100)
 
 
 def _clean_phases(objective, solver, evidence):
@@ -137,10 +153,9 @@ def _clean_phases(objective, solver, evidence):
     With a penalty there is a minimizer to be found to the last digit, by exact Newton, and Gauss–Newton is left soon. Without one
     a fit goes on for as long as the loss falls: towards zero on clean data, towards infinity in the weights on noisy ones.
     """
-    penalized = to_floats(namespace(objective.penalty).max(objective.penalty))[0] > 0.0
     if not objective.is_sum_of_squares:
-        return [Descent(solver, 1e-9, 50) if penalized else Descent(solver, 0.01, 100)]
-    if penalized:
+        return [_named(solver, objective)]
+    if objective.has_penalty:
         return [Descent(solver, 0.05, 15), Tail(_newton(), 1e-9, 50)]
     if objective.network.n_features > 1:
         return [Descent(solver, 0.01, 100, 0.7 if evidence else 0.98), *([] if evidence else [Tail(_newton(), 0.01, 100)])]
@@ -168,12 +183,14 @@ def _screening(objective, options, trials):
     if not getattr(own[0], "is_random", True):
         return Screening(own, [Round(1, 0)])
     if options.n_restarts != "auto":
-        return Screening(own, [Round(options.n_restarts, min(_SHORT, options.max_iter or _SHORT))], options.n_jobs)
+        return Screening(
+            own, [Round(options.n_restarts, min(_SHORT, options.max_iter or _SHORT))], options.n_jobs, options.is_watched
+        )
     if options.solver is not None or not objective.is_sum_of_squares:
         return Screening(own, [Round(1, 0)])
     if not one_input:
-        return Screening(own, [Round(min(_SEVERAL, affordable), _SHORT)], options.n_jobs)
+        return Screening(own, [Round(min(_SEVERAL, affordable), _SHORT)], options.n_jobs, options.is_watched)
     rounds = [Round(min(_MANY, affordable), _SHORT)]
     if _SCREENING * trials > _MANY * _SHORT + _FEW * _LONGER:
         rounds.append(Round(_FEW, _LONGER))
-    return Screening(own, rounds, options.n_jobs)
+    return Screening(own, rounds, options.n_jobs, options.is_watched)
