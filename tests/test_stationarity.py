@@ -131,7 +131,7 @@ def test_a_run_from_where_another_ended_is_a_success(solver):
 def test_a_curve_or_a_network_that_is_fitted_is_a_success_without_gtol(solver):
     for objective, start in (curve(noise=0.1), curve(noise=0.0), network_risk()):
         result = minimize(objective, start, solver, gtol=0.0)
-        assert result.success and (objective.at(result.x).criticality < 1e-8 or result.fun < 1e-20)
+        assert result.success and (objective.at(result.x).criticality < 1e-7 or result.fun < 1e-20)
 
 
 @pytest.mark.parametrize("name", ["freudenstein-roth", "jennrich-sampson", "chebyquad-8", "chebyquad-10"])

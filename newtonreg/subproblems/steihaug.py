@@ -14,6 +14,8 @@ from newtonreg.subproblems.safeguards import stay
 
 __all__ = ["Steihaug"]
 
+_EPS = 1e-15
+
 
 class Steihaug(BaseEstimator):
     """Conjugate gradients for B p = −g from p = 0, up to the boundary of the ball or a direction of negative curvature.
@@ -82,10 +84,11 @@ class Steihaug(BaseEstimator):
         """p, its reduction and whether it is on the boundary, for the gradient `residual`, a unit vector."""
         xp = namespace(residual)
         p, direction, norm, reduction, left, tolerance = xp.zeros_like(residual), -residual, 0.0, 0.0, 1.0, math.nan
+        rounding = _EPS
         for k in range(self.max_iter):
             image = product(direction)
             products = (xp.vecdot(v, w) for v, w in ((direction, image), (residual, direction), (p, direction)))
-            curvature, slope, inner, length = to_floats(*products, linalg.norm(direction))
+            curvature, slope, inner, length, reach = to_floats(*products, linalg.norm(direction), linalg.norm(image))
             # conjugacy is lost to rounding, or the numbers are not finite: what has been found so far is still a good step
             if not (slope < 0.0 and math.isfinite(curvature)):
                 break
@@ -98,7 +101,9 @@ class Steihaug(BaseEstimator):
             p, residual = p + along * direction, residual + along * image
             reduction -= 0.5 * along * slope
             before, (norm, left) = left, to_floats(linalg.norm(p), linalg.norm(residual))
-            if left <= tolerance:
+            # what rounding has added to the residual, of which no further direction may be made
+            rounding = max(rounding, _EPS * along * reach)
+            if left <= max(tolerance, rounding):
                 break
             direction = (left / before) ** 2 * direction - residual
         return p, reduction, False

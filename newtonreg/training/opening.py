@@ -21,6 +21,7 @@ _STEP_TRIALS = 150
 """Of a size on the way up."""
 _PLAIN_TRIALS = 25
 _CLEAN = 0.5
+_USED_UP = 0.75
 
 
 class EvidenceOpening:
@@ -90,13 +91,16 @@ class EvidenceOpening:
         excess = n_excess(first.objective)
         if first.assessment is None or excess <= 0.1 * first.objective.n_params:
             return False
+        n_params = first.objective.n_params
         if self.screening is not None:
             self.screening.run(fit)
         else:
             fit.course.begin(self.solver, first.best.params, first.run.history).descend(
                 self.solver, 0.0, 10**9, max_trials=_PLAIN_TRIALS
             )
-        return 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
+        # where the data determine nearly every parameter, more of them would lower the residual
+        is_used_up = first.assessment.gamma > _USED_UP * n_params and excess > n_params
+        return is_used_up or 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
 
     def _grow(self, fit):
         """The best of a growing network, at the width asked for: a list of one course or none."""

@@ -110,28 +110,6 @@ def _ranked(objective, restarts):
     return order
 
 
-def _short_runs(self, fit, objective, starts, order, n_trials):
-    """Pairs of an index in `order` and what its short run reached."""
-    solver, tol = fit.plan.solver, fit.course.tol
-    parallel = Parallel(n_jobs=self.n_jobs, return_as="generator")
-    results = parallel(delayed(_short_run)(objective, solver, tol, n_trials, starts[i]) for i in order)
-    for i, reached in zip(order, results, strict=True):
-        trials = reached.history[-1].n_iter - (starts[i].history[-1].n_iter if starts[i].history else 0)
-        fit.plan.budget.spend(trial_work(objective, solver) * trials)
-        yield i, reached
-
-
-def _note(restarts, i, history, total):
-    """What start `i` has reached."""
-    restarts[i] = {"loss": history[-1].value / total, "initial_loss": history[0].value / total, "n_iter": history[-1].n_iter}
-
-
-def _ranked(objective, restarts):
-    """Starts by loss; of those that are equally perfect the first drawn: which of them goes on must not hang on rounding."""
-    zero = NEARLY_ZERO * objective.zero_level / objective.total_weight
-    return sorted(range(len(restarts)), key=lambda i: (max(restarts[i]["loss"], zero), i))
-
-
 def _short_run(objective, solver, tol, n_trials, start):
     """What `n_trials` more trials reach."""
     n_iter = start.history[-1].n_iter if start.history else 0

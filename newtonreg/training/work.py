@@ -100,8 +100,8 @@ def plan_fit(objective, options=_DEFAULTS):
 
 
 def usual_width(total_weight, n_unit_params, n_outputs):
-    """Width where the user leaves it open: four residuals for each parameter, between 5 and 50; evidence may choose fewer."""
-    return int(min(_WIDEST, max(_NARROWEST, total_weight * n_outputs // (4 * (n_unit_params + n_outputs)))))
+    """Width where the user leaves it open: two residuals for each parameter, between 5 and 50; evidence may choose fewer."""
+    return int(min(_WIDEST, max(_NARROWEST, total_weight * n_outputs // (2 * (n_unit_params + n_outputs)))))
 
 
 def _is_long(objective):
