@@ -9,8 +9,9 @@ width and no noise level is given: the evidence of the data chooses them.
   from the prediction: ``return_std="mean"`` is the deviation of the function, ``return_std=True`` that of a new observation.
 * **A function without noise**, 1 / (1 + 25x²). The penalties vanish by themselves, and the fit goes on for digits.
 
-The bands are those of a normal distribution around one network. They know the noise, and what the samples leave open near that
-network; where the samples say nothing, to the left and right of them, they are as wide as the smoothness seen so far suggests.
+The bands are those of a normal distribution around one network, linearized. They know the noise, and what the samples leave open
+near that network. To the left and right of the samples they widen, and yet the truth soon leaves them: how the function goes on
+there, neither the samples nor the network can know.
 """
 
 import matplotlib.pyplot as plt
@@ -36,7 +37,7 @@ x = np.sort(rng.uniform(-1, 1, 100))
 y = sine(x) + 0.2 * rng.standard_normal(100)
 noisy = NewtonMLPRegressor(random_state=0).fit(x[:, None], y)
 
-grid = np.linspace(-1.1, 1.1, 441)
+grid = np.linspace(-1.4, 1.4, 561)
 mean, of_function = noisy.predict(grid[:, None], return_std="mean")
 _, of_observation = noisy.predict(grid[:, None], return_std=True)
 inside = np.abs(grid) <= 1
@@ -77,10 +78,13 @@ for deviation, alpha, label in (
 left.plot(x, y, "o", color="0.4", markersize=4, label="samples")
 left.plot(grid, mean, color=BLUE, label="fit")
 left.plot(grid, sine(grid), "k--", linewidth=1, label="truth")
+for end in (x[0], x[-1]):
+    left.axvline(end, color="0.6", linestyle=":", linewidth=1)
 left.set(title=f"Noisy data: {n_units} units, {gamma:.1f} effective parameters", xlabel="x", ylabel="y")
-left.legend(loc="upper left", fontsize="small", ncols=2)
-left.set_ylim(-1.8, 2.6)
+left.legend(loc="upper center", fontsize="small", ncols=3, framealpha=1)
+left.set(xlim=(-1.4, 1.4), ylim=(-2.2, 2.7))
 
 right.semilogy(fine, error + 1e-17, color=ORANGE, linewidth=1)
-right.set(title=f"1 / (1 + 25x²) without noise: {clean.units_.shape[1]} units", xlabel="x", ylabel="|prediction − truth|")
+right.set_title(f"1 / (1 + 25x²) without noise: {clean.units_.shape[1]} units")
+right.set(xlabel="x", ylabel="|prediction − truth|", ylim=(1e-15, None))
 figure.savefig("uncertainty.png", dpi=150)

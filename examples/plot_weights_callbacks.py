@@ -36,28 +36,30 @@ def error(model):
 # %%
 # Sample weights
 # --------------
-# About half of the samples carry ten times the noise of the others. A weight of 2 is a row given twice, so the size of the
-# weights matters beside that of alpha: they are scaled to a mean of 1.
+# About half of the samples carry ten times the noise of the others. A weight of 2 is a row given twice, so the sum of the weights
+# is the number of observations that the evidence counts: they are scaled to a mean of 1.
 
 sigma = np.where(rng.uniform(size=200) < 0.5, 0.05, 0.5)
 y_uneven = f(x) + sigma * rng.standard_normal(200)
 weights = 1 / sigma**2
 weights /= weights.mean()
 
-plain = NewtonMLPRegressor(10, alpha=0.1, random_state=0).fit(X, y_uneven)
-weighted = NewtonMLPRegressor(10, alpha=0.1, random_state=0).fit(X, y_uneven, sample_weight=weights)
+plain = NewtonMLPRegressor(random_state=0).fit(X, y_uneven)
+weighted = NewtonMLPRegressor(random_state=0).fit(X, y_uneven, sample_weight=weights)
 print(f"test RMSE without weights {error(plain):.3f}, with weights {error(weighted):.3f}")
 
 # %%
 # Early stopping
 # --------------
-# A network that is much too large for 60 samples, without a penalty.
+# A network that is much too large for 60 samples, without a penalty. Penalties that follow the evidence, the default, need no
+# held-out rows.
 
 X_few, y_few = X[:60], f(x[:60]) + 0.3 * rng.standard_normal(60)
 settings = {"hidden_layer_sizes": 30, "n_restarts": 1, "random_state": 0}
-to_the_end = NewtonMLPRegressor(**settings).fit(X_few, y_few)
-stopped = NewtonMLPRegressor(early_stopping=True, validation_fraction=0.3, **settings).fit(X_few, y_few)
-for name, model in (("to the end", to_the_end), ("stopped early", stopped)):
+to_the_end = NewtonMLPRegressor(alpha=0.0, **settings).fit(X_few, y_few)
+stopped = NewtonMLPRegressor(alpha=0.0, early_stopping=True, validation_fraction=0.3, **settings).fit(X_few, y_few)
+penalized = NewtonMLPRegressor(**settings).fit(X_few, y_few)
+for name, model in (("to the end", to_the_end), ("stopped early", stopped), ("with evidence", penalized)):
     print(f"test RMSE {name} {error(model):.3f}, {model.n_iter_} iterations")
 print(f"validation R² of the parameters kept {stopped.best_validation_score_:.3f}")
 
@@ -103,10 +105,11 @@ left.plot(grid, plain.predict(grid), "--", color="#D55E00", label="without weigh
 left.plot(grid, weighted.predict(grid), color="#0072B2", label="with weights")
 left.set(title="Sample weights", xlabel="x", ylabel="y")
 middle.plot(X_few, y_few, ".", color="0.6", label="samples")
-middle.plot(grid, to_the_end.predict(grid), "--", color="#D55E00", label="to the end")
+middle.plot(grid, to_the_end.predict(grid), "--", color="#D55E00", linewidth=0.8, alpha=0.6, label="to the end")
 middle.plot(grid, stopped.predict(grid), color="#0072B2", label="stopped early")
+middle.plot(grid, penalized.predict(grid), "-.", color="#009E73", label="with evidence")
 middle.plot(grid, f(grid), "k:", label="truth")
-middle.set(title="Early stopping", xlabel="x", ylabel="y", ylim=(-2, 2.8))
+middle.set(title="60 samples, 30 units", xlabel="x", ylabel="y", ylim=(-2, 2.8))
 right.plot(range(1, len(scores) + 1), scores, "o-", color="#0072B2")
 right.set(title="ScoringMonitor", xlabel="iteration", ylabel="R² on the training data")
 left.legend(fontsize="small")

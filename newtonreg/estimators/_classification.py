@@ -129,13 +129,30 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         Returns
         -------
         scores : array
+            With ``moderated=True`` those of the moderated probabilities, so that both rank samples alike.
+
+        Raises
+        ------
+        ValueError
+            As `predict_proba`.
         """
         return self._scores(X, "decision_function")
+
+    def _raw_prediction(self, X):
+        """(m, n) in float64: its inverse link is what `predict_proba` returns."""
+        if not self.moderated:
+            return self._model.raw_prediction(X)
+        if getattr(self, "_posterior", None) is None:
+            raise ValueError(
+                f"moderated=True needs the posterior of the {self._model.network.n_params} parameters, which was not kept, or is "
+                "not finite. Fit with moderated=True or store_covariance=True."
+            )
+        return self._model.moderated_raw_prediction(X, self._posterior)
 
     def _scores(self, X, method):
         X = self._check_input(X, method)
         xp = namespace(X)
-        raw = xp.astype(xp.matrix_transpose(self._model.raw_prediction(X)), X.dtype)
+        raw = xp.astype(xp.matrix_transpose(self._raw_prediction(X)), X.dtype)
         return raw[:, 0] if raw.shape[1] == 1 and not self._multilabel else raw
 
     def predict_proba(self, X):
@@ -148,6 +165,13 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         Returns
         -------
         probabilities : array
+            With ``moderated=True`` approximate means over the posterior of the parameters; p² flops a row and output.
+
+        Raises
+        ------
+        ValueError
+            Where ``moderated=True`` was set after a fit that kept no posterior: one of more than 1000 parameters without
+            ``store_covariance=True``.
         """
         logs, dtype = self._log_probabilities(X, "predict_proba")
         xp = namespace(logs)
@@ -157,11 +181,13 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         """Logarithms (n, classes or labels) in float64 from the raw predictions: small probabilities keep their digits."""
         X = self._check_input(X, method)
         xp = namespace(X)
-        raw = self._model.raw_prediction(X)
+        raw = self._raw_prediction(X)
         if self._multilabel:
             logs = -log1pexp(-raw)
         elif raw.shape[0] > 1:
-            logs = raw - logsumexp(raw, axis=0)[None, :]
+            # measured from the largest, so that a confident class keeps its small logarithm
+            below = raw - xp.max(raw, axis=0)[None, :]
+            logs = below - logsumexp(below, axis=0)[None, :]
         elif len(self.classes_) == 1:
             logs = xp.zeros_like(raw)
         else:
@@ -212,7 +238,7 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
         Returns
         -------
         derivative : array of shape (n_samples, [n_outputs,] n_features) or (n_samples, [n_outputs,] n_features, n_features)
-            Of `decision_function`, in units of 1 / X.
+            Of `decision_function` without moderation, in units of 1 / X.
         """
         X = self._check_input(X, "predict_derivative")
         if order not in (1, 2):

@@ -8,7 +8,9 @@ from newtonreg.networks import ShallowNetwork
 __all__ = ["FittedNetwork"]
 
 _BLOCK_DOUBLES = 2**22
-"""Doubles of hidden-layer values that a prediction keeps alive at a time."""
+"""Doubles of hidden-layer values, or of Jacobians, that a prediction keeps alive at a time."""
+_LEAST_ROWS = 16
+"""Rows of a block at least, however large their Jacobian is."""
 
 
 class FittedNetwork(NamedTuple):
@@ -32,17 +34,17 @@ class FittedNetwork(NamedTuple):
             targets=type(self.targets)(*(to_host(a) for a in self.targets)),
         )
 
-    def _blocks(self, rows):
+    def _blocks(self, rows, doubles_per_row):
         """Network points for blocks of `rows` (n, d), the user's inputs."""
         xp = namespace(rows)
-        size = max(256, _BLOCK_DOUBLES // self.network.n_units)
+        size = max(_LEAST_ROWS, _BLOCK_DOUBLES // doubles_per_row)
         for start in range(0, rows.shape[0], size):
             block = xp.matrix_transpose(xp.astype(rows[start : min(start + size, rows.shape[0]), :], xp.float64))
             yield self.network.at(self.inputs.transform(block), self.params)
 
-    def _collect(self, rows, function):
-        """function(point) for every block, joined along the samples."""
-        parts = [function(point) for point in self._blocks(rows)]
+    def _collect(self, rows, function, doubles_per_row=None):
+        """function(point) for every block, joined along the samples; a row takes its hidden values, unless told otherwise."""
+        parts = [function(point) for point in self._blocks(rows, doubles_per_row or self.network.n_units)]
         return parts[0] if len(parts) == 1 else namespace(rows).concat(parts, axis=-1)
 
     def raw_prediction(self, rows):
@@ -52,6 +54,21 @@ class FittedNetwork(NamedTuple):
     def prediction(self, rows):
         """Inverse link of the raw prediction, (m, n)."""
         return self.loss.predict(self.raw_prediction(rows))
+
+    def moderated_raw_prediction(self, rows, posterior):
+        """Raw prediction of a loss of classes, (m, n), whose inverse link is the mean over a `Posterior`, about; m p² n flops."""
+
+        def moderated(point):
+            jacobian = point.jacobian()
+            spread = [posterior.whitened(jacobian[j, :, :]) for j in range(self.network.n_outputs)]
+            return self.loss.moderated(point.values, namespace(rows).stack(spread))
+
+        return self._collect(rows, moderated, self._jacobian_doubles)
+
+    @property
+    def _jacobian_doubles(self):
+        """Of the Jacobian of a row."""
+        return self.network.n_outputs * self.network.n_params
 
     def hidden(self, rows):
         """Basis functions h_k(x), (k, n)."""
@@ -92,7 +109,7 @@ class FittedNetwork(NamedTuple):
         def variances(point):
             return xp.stack([posterior.variance(jacobian) for jacobian in point.jacobian()])
 
-        variance = self._collect(rows, variances)
+        variance = self._collect(rows, variances, self._jacobian_doubles)
         noise = posterior.noise_variance if with_noise else 0.0
         return xp.sqrt(variance + noise) * self.targets.scale[:, None]
 

@@ -17,6 +17,9 @@ _CLASSIFY_UP_TO = 500
 """Parameters up to which a fit ends with the eigenvalues of its Hessian."""
 _POSTERIOR_UP_TO = 1000
 """Parameters up to which a fit keeps what predictive deviations need, 8 p² bytes, without being asked."""
+_SETTLED = 1e-11
+"""Relative precision below which a direction is taken for settled (`Posterior.at`); not with real targets, where without noise
+penalties vanish and small precisions are true."""
 _NOT_ALWAYS = (
     "_posterior",
     "effective_n_params_",
@@ -72,6 +75,19 @@ class Outcome:
 
     def attributes(self, run):
         """Attributes that make an estimator able to predict, as the run stands."""
+        attributes = self._network(run)
+        if self._is_moderated:
+            objective = self._training.objective
+            # a copy, so that what a callback asks for is not counted as work of the fit
+            point = objective.with_penalty(objective.penalty).at(self._kept(run))
+            attributes["_posterior"] = self._posterior(point, 1.0)
+        return attributes
+
+    @property
+    def _is_moderated(self):
+        return getattr(self._estimator, "moderated", False)
+
+    def _network(self, run):
         model = self._template._replace(network=self._training.objective.network, params=self._kept(run))
         return fitted_attributes(model.on_host() if self._on_host else model, self._dtype)
 
@@ -82,7 +98,7 @@ class Outcome:
             return
         for name in _NOT_ALWAYS:
             vars(estimator).pop(name, None)
-        vars(estimator).update(self.attributes(run))
+        vars(estimator).update(self._network(run))
         vars(estimator).update(self._account(run))
         vars(estimator).update(self._uncertainty(run))
         if self._stopper is not None:
@@ -126,14 +142,13 @@ class Outcome:
         penalties = evidence.groups(objective.penalty)
         asked = self._estimator.store_covariance
         attributes = {"alpha_": self._attribute(np.asarray(penalties))}
-        if not asked and objective.n_params > _POSTERIOR_UP_TO:
+        if not asked and not self._is_moderated and objective.n_params > _POSTERIOR_UP_TO:
             return attributes
         point = objective.at(self._kept(run))
         assessment = evidence.assess(point, penalties)
-        posterior = None if assessment is None else Posterior.at(point, assessment.noise_variance)
+        posterior = None if assessment is None else self._posterior(point, assessment.noise_variance)
         if posterior is None:
             return attributes
-        posterior = posterior.on_host() if self._on_host else posterior
         attributes |= {
             "_posterior": posterior,
             "effective_n_params_": assessment.gamma,
@@ -142,13 +157,22 @@ class Outcome:
         if evidence.has_noise:
             attributes["noise_std_"] = self._attribute(assessment.noise_variance**0.5 * self._template.targets.scale)
         if asked:
-            attributes["covariance_"] = self._attribute(posterior.covariance())
+            # variances of weights that hardly matter are beyond float32
+            attributes["covariance_"] = self._placed(posterior.covariance())
         return attributes
+
+    def _posterior(self, point, noise_variance):
+        has_noise = self._template.loss.out_activation == "identity"
+        posterior = Posterior.at(point, noise_variance, 0.0 if has_noise else _SETTLED)
+        return posterior.on_host() if self._on_host and posterior is not None else posterior
 
     def _attribute(self, array):
         """`array` in the dtype and where the inputs were."""
-        array = to_host(array) if self._on_host else to_device(array, self._problem.rows.weights)
+        array = self._placed(array)
         return namespace(array).astype(array, self._dtype)
+
+    def _placed(self, array):
+        return to_host(array) if self._on_host else to_device(array, self._problem.rows.weights)
 
     def _warn(self, run):
         is_cut_off = run.status is Status.MAX_ITER and self._estimator.max_iter is not None

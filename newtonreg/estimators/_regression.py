@@ -25,7 +25,8 @@ class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, S
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
-            Nonnegative; a weight of 2 is a row given twice, a weight of 0 a row left out.
+            Nonnegative; a weight of 2 is a row given twice, a weight of 0 a row left out. For noise and evidence weights count as
+            observations: normalized to a sum of 1 they are one observation in all.
 
         Returns
         -------
@@ -99,8 +100,7 @@ class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, S
             ``store_covariance=False``.
         """
         X = self._check_input(X, "predict")
-        if return_std not in (False, True, "mean"):
-            raise ValueError(f"return_std={return_std!r} is unknown; pass False, True or 'mean'.")
+        return_std = validation.resolve_return_std(return_std)
         prediction = self._shaped(self._model.prediction(X), X)
         if return_std is False:
             return prediction

@@ -9,7 +9,7 @@ import newtonreg.bases
 import newtonreg.initializers
 import newtonreg.losses
 import newtonreg.solvers
-from newtonreg.backend.arrays import free_memory
+from newtonreg.backend.arrays import as_floats, free_memory, to_host
 from newtonreg.components import check_integer, resolve
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "resolve_hidden_width",
     "resolve_initializer",
     "resolve_loss",
+    "resolve_return_std",
     "resolve_solver",
 ]
 
@@ -35,6 +36,8 @@ def check_parameters(estimator):
     if estimator.max_time is not None:
         check.number("max_time", low=0.0, open_low=True)
     check.boolean("store_covariance")
+    if hasattr(estimator, "moderated"):
+        check.boolean("moderated")
     check.integer("n_iter_no_change", low=1)
     check.number("validation_fraction", low=0.0, high=1.0, open_low=True, open_high=True)
     for name in ("warm_start", "early_stopping"):
@@ -87,8 +90,7 @@ def resolve_hidden_width(hidden_layer_sizes):
     """Width k of the one hidden layer, from an integer or a sequence of one; None for "auto"."""
     if isinstance(hidden_layer_sizes, str) and hidden_layer_sizes == "auto":
         return None
-    is_sequence = hasattr(hidden_layer_sizes, "__len__") and not isinstance(hidden_layer_sizes, str)
-    sizes = list(hidden_layer_sizes) if is_sequence else [hidden_layer_sizes]
+    sizes = list(hidden_layer_sizes) if _is_sequence(hidden_layer_sizes) else [hidden_layer_sizes]
     if len(sizes) != 1:
         raise ValueError(
             f"hidden_layer_sizes={hidden_layer_sizes!r}: one hidden layer is explicit and is what this version trains; "
@@ -104,10 +106,15 @@ def check_alpha(alpha):
     """Raise unless `alpha` is "evidence", a number >= 0, or a sequence of them (whose length the network knows)."""
     if isinstance(alpha, str) and alpha == "evidence":
         return
-    values = [alpha] if isinstance(alpha, (numbers.Real, str)) or not hasattr(alpha, "__len__") else list(alpha)
+    values = list(alpha) if _is_sequence(alpha) else [alpha]
     valid = [isinstance(v, numbers.Real) and not isinstance(v, (bool, np.bool_)) and math.isfinite(v) and v >= 0 for v in values]
     if not values or not all(valid):
         raise ValueError(f"alpha={alpha!r} must be a number in [0, inf), one a group, or 'evidence'.")
+
+
+def _is_sequence(value):
+    """Whether `value` has entries to count: no string, and no array without axes, which has ``__len__`` and no length."""
+    return hasattr(value, "__len__") and not isinstance(value, str) and getattr(value, "ndim", 1) > 0
 
 
 def resolve_initializer(init, basis):
@@ -115,11 +122,31 @@ def resolve_initializer(init, basis):
     if isinstance(init, str) and init == "auto":
         return None
     if not isinstance(init, str) and not hasattr(init, "units") and hasattr(init, "__len__"):
+        _check_units(init)
         return newtonreg.initializers.GivenUnits(init)
     initializer = resolve("init", init, newtonreg.initializers, ("units",), extra=("auto",))
     if getattr(initializer, "needs_ridge", False) and not hasattr(basis, "rise"):
         raise ValueError(f"init={init!r} is for ridge functions, and activation={basis!r} is none; pass 'auto' or 'knots'.")
     return initializer
+
+
+def _check_units(array):
+    """Raise on given units that are no numbers, or not finite; what shape they need the network knows."""
+    try:
+        is_finite = bool(np.isfinite(to_host(as_floats(array))).all())
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"init={array!r} is no array of numbers; pass units (q, k), or the name of an initializer.") from error
+    if not is_finite:
+        raise ValueError("init has entries that are NaN or infinite; pass finite units (q, k).")
+
+
+def resolve_return_std(return_std):
+    """False, True or "mean", from a boolean of NumPy and from 0 and 1 too."""
+    if isinstance(return_std, (bool, np.bool_, numbers.Integral)) and return_std in (0, 1):
+        return bool(return_std)
+    if not (isinstance(return_std, str) and return_std == "mean"):
+        raise ValueError(f"return_std={return_std!r} is unknown; pass False, True or 'mean'.")
+    return return_std
 
 
 def resolve_basis(activation):

@@ -111,13 +111,14 @@ class NewtonMLPRegressor(ShallowRegressor):
     noise_std_ : array of shape (n_outputs,)
         Estimated standard deviation of the noise in y.
     covariance_ : array of shape (p, p)
-        Of the parameters of the standardized problem, σ² (Gauss–Newton + penalty)⁻¹; with `store_covariance`.
+        Of the parameters of the standardized problem, σ² (Gauss–Newton + penalty)⁻¹, in float64; with `store_covariance`.
     status_ : Status
         Why the run stopped; ``status_.message`` is a sentence.
     solver_ : Solver
         The solver that finished.
     restarts_ : list of dict
-        Loss, trials and, with evidence, width and log evidence of every start.
+        A row a start, in the order they were tried: `loss`, `initial_loss`, `n_iter`, `n_units`, and `log_evidence`, NaN where
+        the penalties did not follow it. A start whose turn did not come within `max_time` has an infinite loss.
     validation_scores_, best_validation_score_ : list of float, float
         R² of the held-out rows after every accepted trial, and where their loss was lowest; with early stopping only.
     n_layers_, n_outputs_, out_activation_, t_, n_features_in_, feature_names_in_
@@ -220,6 +221,14 @@ class NewtonMLPClassifier(ShallowClassifier):
         the standardized problem; as in scikit-learn's MLP it is divided by the total weight in `loss_`.
     class_weight : dict, "balanced" or None, default=None
         Factors on the weights of the classes; "balanced" gives every class the same total weight.
+    moderated : bool, default=False
+        Probabilities account for the uncertainty of the parameters: with the normal approximation of their posterior, of
+        covariance A⁻¹, A = Gauss–Newton matrix of the log loss plus penalties, they are approximate means over it. For two
+        classes and for each label MacKay's moderated output expit(a / √(1 + π s²/8)), s² = jᵀ A⁻¹ j the variance of the raw
+        prediction a, j its gradient: never more extreme, labels as before. For more classes
+        π_j ∝ 1 / Σ_i exp((a_i − a_j) / √(1 + π v_ij/8)), v_ij the variance of a_i − a_j, which a common shift does not touch;
+        near ties labels may change. `decision_function` and `predict` follow. A fit with True keeps what it needs, p² doubles;
+        `set_params` switches after the fit, to True where a fit with False kept it (as `effective_n_params_`).
     batch_size : {"auto"}, default="auto"
         All rows in every step.
     learning_rate_init : float > 0 or None, default=None
@@ -313,7 +322,8 @@ class NewtonMLPClassifier(ShallowClassifier):
 
     References
     ----------
-    Conn, Gould & Toint, *Trust-Region Methods* (2000).
+    Conn, Gould & Toint, *Trust-Region Methods* (2000). Moderated probabilities: MacKay, *Neural Computation* 4 (1992) 720; for
+    several classes Daunizeau, arXiv 1703.00091, and Lu, Ie & Sha, arXiv 2006.07584.
 
     Examples
     --------
@@ -332,6 +342,7 @@ class NewtonMLPClassifier(ShallowClassifier):
         solver="auto",
         alpha=3.0,
         class_weight=None,
+        moderated=False,
         batch_size="auto",
         learning_rate_init=None,
         max_iter=None,
@@ -355,6 +366,7 @@ class NewtonMLPClassifier(ShallowClassifier):
         self.solver = solver
         self.alpha = alpha
         self.class_weight = class_weight
+        self.moderated = moderated
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init
         self.max_iter = max_iter

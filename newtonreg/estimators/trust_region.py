@@ -179,6 +179,8 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         L2 penalty as in `NewtonMLPClassifier`.
     class_weight : dict, "balanced" or None, default=None
         Factors on the weights of the classes; "balanced" gives every class the same total weight.
+    moderated : bool, default=False
+        Probabilities account for the uncertainty of the parameters, as in `NewtonMLPClassifier`.
     max_iter, random_state, tol, verbose, warm_start, early_stopping, validation_fraction, n_iter_no_change
         As in `NewtonMLPClassifier`.
     n_restarts, n_jobs, device, init, max_time, store_covariance
@@ -218,6 +220,7 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         decrease=None,
         alpha=3.0,
         class_weight=None,
+        moderated=False,
         max_iter=None,
         random_state=None,
         tol=1e-8,
@@ -246,6 +249,7 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         self.decrease = decrease
         self.alpha = alpha
         self.class_weight = class_weight
+        self.moderated = moderated
         self.max_iter = max_iter
         self.random_state = random_state
         self.tol = tol

@@ -3,7 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from newtonreg.backend.arrays import namespace, to_floats
-from newtonreg.backend.special import expit, log1pexp, xlogy
+from newtonreg.backend.special import expit, log1pexp, moderation, xlogy
 
 __all__ = ["Binomial"]
 
@@ -51,6 +51,28 @@ class Binomial(BaseEstimator):
     def predict(self, f):
         """expit(f), the probability of class 1, shape (m, n)."""
         return expit(f)
+
+    def moderated(self, f, spread):
+        """Raw predictions whose `predict` is the mean of expit over normal raw predictions, by MacKay's approximation.
+
+        κ(s_j²) f_j with κ(s²) = 1 / √(1 + π s²/8): closer to 0, of the same sign.
+
+        Parameters
+        ----------
+        f : array of shape (m, n)
+            Means.
+        spread : array of shape (m, r, n)
+            A square root of their covariance, Cov(f_i, f_j) = Σ_r spread_ir spread_jr; s_j² = Σ_r spread_jr².
+
+        Returns
+        -------
+        array of shape (m, n)
+
+        References
+        ----------
+        MacKay, *The evidence framework applied to classification networks*, Neural Computation 4 (1992) 720.
+        """
+        return f * moderation(namespace(f).sum(spread * spread, axis=1))
 
     def initial_raw_prediction(self, y, weights):
         """Logit of the weighted mean of each row of y (m, n) with weights (n,) ≥ 0, not all zero; shape (m,).

@@ -3,7 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from newtonreg.backend.arrays import device_of, namespace, to_floats
-from newtonreg.backend.special import logsumexp, softmax, xlogy
+from newtonreg.backend.special import logsumexp, moderation, softmax, xlogy
 
 __all__ = ["Multinomial"]
 
@@ -71,6 +71,45 @@ class Multinomial(BaseEstimator):
     def predict(self, f):
         """π = softmax(f), shape (m, n)."""
         return softmax(f, axis=-2)
+
+    def moderated(self, f, spread):
+        """Raw predictions whose `predict` is the mean of softmax over normal raw predictions, by a mean-field approximation.
+
+        With d_ji = f_j − f_i, its variance v_ji, and κ(v) = 1 / √(1 + π v/8) as for two classes,
+
+            π_j ∝ 1 / Σ_i exp(−κ(v_ji) d_ji)
+
+        because softmax_j = 1 / Σ_i exp(−d_ji) = 1 / (1 + Σ_{i≠j} (1 / expit(d_ji) − 1)), where each expit is replaced by its
+        mean. Only differences occur: neither a common shift of f nor what the gauge leaves of the variance along 1 matters. For
+        two classes it is `Binomial.moderated` of f_1 − f_0, and sums to 1 by itself. The largest π_j need not be that of the
+        largest f_j, where the variances of the differences are unequal.
+
+        Parameters
+        ----------
+        f : array of shape (m, n)
+            Means.
+        spread : array of shape (m, r, n)
+            A square root of their covariance, Cov(f_i, f_j) = Σ_r spread_ir spread_jr; v_ji = Σ_r (spread_jr − spread_ir)².
+
+        Returns
+        -------
+        array of shape (m, n)
+            log π_j, centered: Σ_j = 0.
+
+        References
+        ----------
+        Daunizeau, *Semi-analytical approximations to statistical moments of sigmoid and softmax mappings of normal variables*
+        (2017), arXiv 1703.00091; Lu, Ie & Sha, *Mean-field approximation to Gaussian-softmax integral* (2020), arXiv 2006.07584,
+        the variant with full covariance. π/8 is kept in place of a fitted constant, so that two classes agree with MacKay's.
+        """
+        xp = namespace(f)
+        rows = []
+        for j in range(f.shape[0]):
+            difference = spread - spread[j : j + 1, :, :]
+            variance = xp.sum(difference * difference, axis=1)
+            rows.append(-logsumexp((f - f[j : j + 1, :]) * moderation(variance), axis=0))
+        raw = xp.stack(rows)
+        return raw - xp.mean(raw, axis=0, keepdims=True)
 
     def initial_raw_prediction(self, y, weights):
         """Centered log of the weighted class proportions, y (m, n) with weights (n,) ≥ 0, not all zero; shape (m,).

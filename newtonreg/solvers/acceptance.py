@@ -4,11 +4,16 @@ import math
 
 from newtonreg.backend.arrays import namespace, to_floats
 
-__all__ = ["NEGLIGIBLE_CURVATURE", "reduction_ratio", "rounding_noise"]
+__all__ = ["NEGLIGIBLE_CURVATURE", "reduction_ratio", "rounding_noise", "seen_rounding"]
 
 _EPS = 2.220446049250313e-16
 _TAIL = 1e-8
 """Of F, below which a reduction is read off gradients."""
+
+_UNEXPLAINED = 10.0
+"""Ratio, of either sign, that no model is so wrong as to give over a step that promises next to nothing."""
+_ROUNDING = 1e-5
+"""Of F, more than which is not taken for rounding: residuals of 1e-11 of the targets have it."""
 
 NEGLIGIBLE_CURVATURE = 1e-10
 """Of the largest eigenvalue: below this an eigenvalue of an assembled Hessian is rounding (switched-off units give -1e-12), and
@@ -44,3 +49,14 @@ def reduction_ratio(point, trial, displacement, predicted_reduction):
     if denominator <= 0.0:
         return 1.0 if actual >= 0.0 else -math.inf
     return (actual + noise) / denominator
+
+
+def seen_rounding(value, predicted_reduction, ratio, before):
+    """The rounding of reductions of F = `value` that a rejected step has shown, or `before`, the largest seen so far.
+
+    A step that promises next to nothing and misses that by much more shows rounding, not a model that is wrong.
+    """
+    most = _ROUNDING * abs(value)
+    error = -ratio * predicted_reduction
+    is_shown = ratio < -_UNEXPLAINED and predicted_reduction <= most / _UNEXPLAINED and error <= most
+    return max(before, error) if is_shown else min(before, most)

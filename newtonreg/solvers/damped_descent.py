@@ -8,12 +8,14 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.components import check_number
 from newtonreg.norms import resolve_norm
-from newtonreg.solvers.acceptance import reduction_ratio
+from newtonreg.solvers.acceptance import reduction_ratio, seen_rounding
 from newtonreg.solvers.damping import resolve_damping
 from newtonreg.solvers.state import SolverState
 
 __all__ = ["DampedDescent"]
 
+_LONGER = 1e-2
+"""What is left of the damping where F does not show a step."""
 _HOPELESS = 1e20
 """Damping over the largest curvature at which no step is left."""
 
@@ -62,7 +64,9 @@ class DampedDescent(BaseEstimator):
             "predicted": step.predicted_reduction,
         }
         if not ratio > 0.0:
-            return self._rejected(state, **outcome)
+            noise = seen_rounding(state.point.value, step.predicted_reduction, ratio, state.memory.get("noise", 0.0))
+            state = state.replaced(memory={**state.memory, "noise": noise})
+            return self._unseen(state, **outcome) if step.predicted_reduction <= noise else self._rejected(state, **outcome)
         # the matrix first: value and gradient come in the same pass over the data
         moved = self._accepted(state, trial, **outcome)
         if math.isfinite(trial.gradient_norm):
@@ -82,7 +86,7 @@ class DampedDescent(BaseEstimator):
 
     def _accepted(self, state, trial, **outcome):
         damping, growth = resolve_damping(self.damping).accepted(state.control, state.memory["growth"], outcome["ratio"])
-        memory = {**state.memory, "growth": growth}
+        memory = {**state.memory, "growth": growth, "was_too_long": False}
         return self._moved(state.replaced(point=trial, control=damping, accepted=True, memory=memory, **outcome))
 
     def _rejected(self, state, step_norm=math.nan, ratio=math.nan, predicted=math.nan):
@@ -95,7 +99,16 @@ class DampedDescent(BaseEstimator):
             predicted=predicted,
             # negated, so that NaN ends a run, and so does zero, from which no damping grows
             exhausted=not damping < _HOPELESS * state.cache[2],
-            memory={**state.memory, "growth": growth},
+            memory={**state.memory, "growth": growth, "was_too_long": True},
+        )
+
+    def _unseen(self, state, step_norm, ratio, predicted):
+        """The state after a step too short for F to show it: a longer one may be seen, unless one has just been too long."""
+        floor = self._floor(state) * state.cache[2]
+        if state.memory.get("was_too_long") or state.control <= floor:
+            return self._rejected(state, step_norm, ratio, predicted)
+        return state.replaced(
+            control=max(_LONGER * state.control, floor), accepted=False, step_norm=step_norm, ratio=ratio, predicted=predicted
         )
 
     def _cached(self, state, model, scaling, curvatures):

@@ -10,8 +10,8 @@ _OVERHEAD = 1.5e7
 _UNLIMITED = 10**9
 
 
-_PROJECTION = 3.0
-"""Cost of a trial of variable projection, by QR, over one that squares the matrix."""
+_PROJECTION = 2.0
+"""Cost of a trial by QR over one that squares the matrix."""
 
 
 def trial_work(objective, solver):

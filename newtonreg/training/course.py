@@ -1,11 +1,13 @@
 """A course: one run from one start, taken further by one solver after the other, under one penalty after the other."""
 
+import math
+
 from newtonreg.minimize import Minimization, Status, Stopping
 from newtonreg.objectives import Counts
 from newtonreg.training.budget import trial_work
 from newtonreg.training.evidence import Evidence
 
-__all__ = ["NEARLY_ZERO", "Course"]
+__all__ = ["NEARLY_ZERO", "Course", "account"]
 
 NEARLY_ZERO = 1e8
 """Slack in a loss's own level of zero, within which it is fitted to rounding and no second solver is called."""
@@ -60,6 +62,11 @@ class Course:
     def n_iter(self):
         """Trials so far."""
         return self.run.history[-1].n_iter if self.run.history else 0
+
+    @property
+    def log_evidence(self):
+        """Of the assessment; NaN without."""
+        return math.nan if self.assessment is None else self.assessment.log_evidence
 
     @property
     def is_over(self):
@@ -133,6 +140,21 @@ class Course:
         self._state = None
         return self
 
+    def kept(self):
+        """What `go_back` takes: the best point, its objective and penalties, and what the evidence said of them."""
+        return self.objective, self.run.best, self.penalties, self.assessment
+
+    def go_back(self, kept):
+        """To where the course was when `kept` was taken; the history stays. Returns self."""
+        counts, moved = self.objective.counts, self.run.best.params is not kept[1].params
+        self.objective, self.run.best, self.penalties, self.assessment = kept
+        self.objective.counts = counts
+        self._state = None if moved or self._state is None else self._state.moved_to(self.run.best)
+        if not self.is_over:
+            # what ended the descent held for other penalties
+            self.run.status = None
+        return self
+
     def regularize(self, penalties):
         """Go on under other `penalties`, one a group; the solver keeps its damping. Returns self."""
         self.penalties = list(penalties)
@@ -143,3 +165,15 @@ class Course:
         self.run.best = best.repenalized(self.objective)
         self._state = state.moved_to(self.run.best) if self._state is not None and state.point is best else None
         return self
+
+
+def account(objective, history, log_evidence=math.nan):
+    """A row of `Training.restarts`, from the trials of a start."""
+    total = objective.total_weight
+    return {
+        "loss": history[-1].value / total,
+        "initial_loss": history[0].value / total,
+        "n_iter": history[-1].n_iter,
+        "n_units": objective.network.n_units,
+        "log_evidence": log_evidence,
+    }

@@ -10,20 +10,22 @@ __all__ = ["Assessment", "Evidence", "robust_cholesky"]
 
 _LEAST_GAMMA = 1e-3
 _RANGE = (1e-20, 1e12)
-"""Of a penalty relative to the inverse noise variance: below it is nothing, above a parameter is zero."""
+"""Of a penalty, in the unit of the objective on standardized data: below it is nothing, above a parameter is zero."""
 
 
 class Assessment(NamedTuple):
     """What the evidence says of a minimum.
 
     `penalties` (one a group, in the unit of the objective: α_g σ²) as the fixed point would have them next; `gamma`, the
-    effective number of parameters; `noise_variance` σ²; `log_evidence` of the data under the penalties the point was fitted with.
+    effective number of parameters; `noise_variance` σ²; `log_evidence` of the data under the penalties the point was fitted with;
+    `shortfall` ½ ∇Fᵀ A⁻¹ ∇F / σ², what the log posterior lacks of its maximum: where it is not small the rest means little.
     """
 
     penalties: list
     gamma: float
     noise_variance: float
     log_evidence: float
+    shortfall: float = 0.0
 
 
 class Evidence:
@@ -92,14 +94,17 @@ class Evidence:
         squares = self.group_sums(point.params**2)
         gammas = [max(_LEAST_GAMMA, n - r * t) for n, r, t in zip(self.sizes, penalties, traces, strict=True)]
         n = self._n_residuals
-        gamma = min(sum(gammas) + self._network.n_outputs, n - max(1.0, 0.01 * n))
+        # weights that sum to less than an observation determine nothing
+        gamma = max(0.0, min(sum(gammas) + self._network.n_outputs, n - max(1.0, 0.01 * n)))
         prior = sum(r * square for r, square in zip(penalties, squares, strict=True))
         misfit = max(2.0 * point.value - prior, 0.0)
         noise = max(misfit / max(n - gamma, 1e-3 * n), 1e-30) if self.has_noise else 1.0
         updated = [min(max(g * noise / max(s, 1e-300), _RANGE[0]), _RANGE[1]) for g, s in zip(gammas, squares, strict=True)]
         log_det = 2.0 * float(xp.sum(xp.log(xp.linalg.diagonal(factor.lower)))) + 2.0 * float(xp.sum(xp.log(scale)))
         log_evidence = self._log_evidence(misfit, prior, penalties, noise, log_det)
-        return Assessment(updated, gamma, noise, log_evidence) if math.isfinite(noise) else None
+        descent = factor.half_solve((point.gradient / scale)[:, None])
+        shortfall = 0.5 * float(xp.sum(descent * descent)) / noise
+        return Assessment(updated, gamma, noise, log_evidence, shortfall) if math.isfinite(noise) else None
 
     def _log_evidence(self, misfit, prior, penalties, noise, log_det):
         if min(penalties) <= 0.0:
@@ -116,6 +121,8 @@ def robust_cholesky(matrix):
     """`Cholesky` of D⁻¹ A D⁻¹ with D² the diagonal of A, and D (p,); as much of the identity is added as rounding asks for."""
     xp = namespace(matrix)
     diagonal = xp.linalg.diagonal(matrix)
+    if not bool(xp.all(xp.isfinite(matrix))):
+        return None, diagonal
     least = 1e-30 * xp.max(diagonal)
     scale = xp.sqrt(xp.where(diagonal > least, diagonal, xp.where(least > 0.0, least, xp.ones_like(diagonal))))
     scaled = matrix / scale[:, None] / scale[None, :]

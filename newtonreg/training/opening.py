@@ -2,6 +2,7 @@
 
 import math
 
+from newtonreg.training.course import account
 from newtonreg.training.evidence import Evidence
 from newtonreg.training.growing import add_units, resized
 from newtonreg.training.regularizing import begin_regularized, follow_evidence, n_excess
@@ -21,6 +22,8 @@ _STEP_TRIALS = 150
 """Of a size on the way up."""
 _PLAIN_TRIALS = 25
 _CLEAN = 0.5
+_PLAINLY_CLEAN = 1e-8
+"""Noise variance, of standardized targets, at which the first look has seen enough."""
 _USED_UP = 0.75
 
 
@@ -36,7 +39,7 @@ class EvidenceOpening:
     initializer : Initializer
     solver : Solver
     screening : Screening or None
-        Short runs without penalties; None goes on from the first look.
+        Short runs without penalties; None, or a single start, goes on from the first look.
     clean, noisy : list of phases
     look, search : float
         Shares of the budget at which the first look, and the search for the best evidence, end.
@@ -44,6 +47,10 @@ class EvidenceOpening:
         Whether the width is for the evidence to choose; else the network has the width it came with.
     n_starts : int
         First looks, of which the one with the best evidence counts.
+
+    Notes
+    -----
+    With units that the user gives, which are the same in every draw, the first penalties differ and no network grows.
     """
 
     def __init__(self, initializer, solver, screening, clean, noisy, look=0.1, search=0.7, any_width=False, n_starts=1):
@@ -56,43 +63,56 @@ class EvidenceOpening:
         self.search = search
         self.any_width = any_width
         self.n_starts = n_starts
-        self.best = None
+        self._finished = []
 
     def run(self, fit):
-        """Begin `fit` with the best start."""
+        """Begin `fit` with the best start, of those that are finished where the user interrupts."""
         # something to fall back on should the user interrupt the first course
         fit.course.begin(self.solver, draw_start(fit.objective, self.initializer, fit.rng))
-        first = self._best(fit, [self._rung(fit, _FIRST, self.look) for _ in range(self.n_starts)])
+        try:
+            self._search(fit)
+        except KeyboardInterrupt:
+            if self._finished:
+                fit.course.adopt(_best(self._finished), self.solver)
+            raise
+        finally:
+            self._finished.clear()
+
+    def _search(self, fit):
+        enough = _PLAINLY_CLEAN if _can_be_clean(fit.objective) else 0.0
+        first = _best([self._rung(fit, _FIRST, self.look, enough) for _ in range(self._n_different)])
         if self._is_clean(fit, first):
             fit.phases = self.clean
             return
         fit.phases = self.noisy
         candidates = [first, *(self._rung(fit, level, self.search) for level in _LADDER)]
-        candidates += self._grow(fit)
-        fit.course.adopt(self._best(fit, candidates), self.solver)
+        candidates += self._grow(fit) if self._is_random else []
+        fit.course.adopt(_best(candidates), self.solver)
 
-    def _rung(self, fit, level, until):
+    @property
+    def _is_random(self):
+        return getattr(self.initializer, "is_random", True)
+
+    @property
+    def _n_different(self):
+        return self.n_starts if self._is_random else 1
+
+    def _rung(self, fit, level, until, enough=0.0):
         """A course that begins with all penalties at `level`; a tenth of the budget at most."""
         until = min(until, fit.plan.budget.share() + max(_RUNG, self.look))
         course = fit.course.aside()
         start = draw_start(course.objective, self.initializer, fit.rng)
         begin_regularized(course, self.solver, start, [level] * Evidence(course.objective).n_groups)
-        follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY)
-        fit.restarts.append(_account(course))
+        follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY, enough=enough)
+        self._finished.append(course)
+        fit.restarts.append(account(course.objective, course.run.history, course.log_evidence))
         return course
 
-    def _best(self, fit, courses):
-        """The course with the best log evidence."""
-        best = max(courses, key=_log_evidence)
-        self.best = best.best.params if best.objective.n_params == fit.objective.n_params else self.best
-        return best
-
     def _is_clean(self, fit, first):
-        excess = n_excess(first.objective)
-        if first.assessment is None or excess <= 0.1 * first.objective.n_params:
+        if first.assessment is None or not _can_be_clean(first.objective):
             return False
-        n_params = first.objective.n_params
-        if self.screening is not None:
+        n_params, excess = first.objective.n_params, n_excess(first.objective)
+        if self.screening is not None and self.screening.n_starts > 1:
             self.screening.run(fit)
         else:
             fit.course.begin(self.solver, first.best.params, first.run.history).descend(
@@ -128,21 +148,21 @@ class EvidenceOpening:
             penalties = [min(value, 10.0) for value in smaller.penalties]
         begin_regularized(course, self.solver, start, penalties)
         follow_evidence(course, self.solver, self.search, _STEP_TRIALS, tol=_ROUGHLY)
-        fit.restarts.append(_account(course))
+        if self.any_width or size == fit.objective.network.n_units:
+            self._finished.append(course)
+        fit.restarts.append(account(course.objective, course.run.history, course.log_evidence))
         return course
 
 
-def _account(course):
-    """A row of `Training.restarts`."""
-    total, (first, *_, last) = course.objective.total_weight, [*course.run.history[:1], *course.run.history]
-    return {
-        "loss": last.value / total,
-        "initial_loss": first.value / total,
-        "n_iter": last.n_iter,
-        "n_units": course.objective.network.n_units,
-        "log_evidence": _log_evidence(course),
-    }
+def _can_be_clean(objective):
+    """Whether enough residuals are left to tell noise from what the parameters have taken up."""
+    return n_excess(objective) > 0.1 * objective.n_params
+
+
+def _best(courses):
+    """The course with the best log evidence."""
+    return max(courses, key=_log_evidence)
 
 
 def _log_evidence(course):
-    return -math.inf if course.assessment is None else course.assessment.log_evidence
+    return -math.inf if math.isnan(course.log_evidence) else course.log_evidence

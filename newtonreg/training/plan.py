@@ -4,7 +4,7 @@ import numpy as np
 
 from newtonreg.backend.threads import threads_for
 from newtonreg.minimize import Status
-from newtonreg.training.course import Course
+from newtonreg.training.course import Course, account
 
 __all__ = ["Training"]
 
@@ -29,7 +29,8 @@ class Training:
     callbacks : list of callable
         For the course, see `minimize`.
     restarts : list of dict
-        What each start reached in its short run (a single start: in its run): `loss`, `initial_loss`, `n_iter`.
+        What each start reached in its short run (a single start: in its run): `loss`, `initial_loss`, `n_iter`, `n_units`,
+        `log_evidence` (NaN without).
     """
 
     def __init__(self, objective, plan, tol, max_iter=None):
@@ -56,15 +57,10 @@ class Training:
         return self.course.penalties is not None
 
     def start(self, rng):
-        """Draw the starts, give them their short runs, begin with the best; returns self."""
+        """Draw the starts, give them their short runs, begin with the best, also where the user interrupts; returns self."""
         self.rng = np.random.RandomState(rng.randint(np.iinfo(np.int32).max))
         with threads_for(self.objective.curvature_flops):
-            try:
-                self.plan.opening.run(self)
-            except KeyboardInterrupt:
-                if self.plan.opening.best is not None:
-                    self.course.begin(self.plan.solver, self.plan.opening.best)
-                raise
+            self.plan.opening.run(self)
         return self
 
     def _replay(self):
@@ -77,11 +73,16 @@ class Training:
                 return
 
     def go_on(self, params, penalties, rng):
-        """Begin at given parameters, under `penalties` where the fit follows the evidence; returns self."""
+        """Begin at given parameters, under `penalties` where the fit follows the evidence; returns self.
+
+        Where some of the penalties are zero the evidence has nothing to begin with: the least of the others takes their place;
+        where all are zero the phases choose, as for a course that never had any.
+        """
         self.rng = np.random.RandomState(rng.randint(np.iinfo(np.int32).max))
         self.course.begin(self.plan.solver, params)
-        if penalties is not None:
-            self.course.regularize([float(value) for value in penalties])
+        positive = [] if penalties is None else [float(value) for value in penalties if value > 0.0]
+        if positive:
+            self.course.regularize([float(value) or min(positive) for value in penalties])
         return self
 
     def resume(self, state, history):
@@ -101,7 +102,5 @@ class Training:
                 phase.run(self)
             self.course.close(self.plan.solver)
         if not self.restarts:
-            total = self.objective.total_weight
-            first, last = self.run.history[0], self.run.history[-1]
-            self.restarts = [{"loss": last.value / total, "initial_loss": first.value / total, "n_iter": last.n_iter}]
+            self.restarts = [account(self.objective, self.run.history, self.course.log_evidence)]
         return self

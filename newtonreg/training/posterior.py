@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import namespace, to_host
+from newtonreg.backend.arrays import index_add_diagonal, namespace, to_host
 from newtonreg.training.evidence import robust_cholesky
 
 __all__ = ["Posterior"]
@@ -20,9 +20,16 @@ class Posterior(NamedTuple):
     noise_variance: float
 
     @classmethod
-    def at(cls, point, noise_variance):
-        """From an evaluation; None where the matrix is not finite. p³/3 flops."""
-        factor, scale = robust_cholesky(point.gauss_newton)
+    def at(cls, point, noise_variance, floor=0.0):
+        """From an evaluation; None where the matrix is not finite. p³/3 flops.
+
+        `floor` is added to the diagonal of D⁻¹ A D⁻¹: directions with less precision than that count as settled. Two units that
+        became one leave such a direction, in which the prediction does not change either: 0/0, which rounding would decide.
+        """
+        matrix = point.gauss_newton
+        if floor:
+            matrix = index_add_diagonal(matrix, floor * namespace(matrix).linalg.diagonal(matrix))
+        factor, scale = robust_cholesky(matrix)
         return None if factor is None else cls(factor.lower, scale, noise_variance)
 
     def on_host(self):
@@ -31,9 +38,12 @@ class Posterior(NamedTuple):
 
     def variance(self, jacobian):
         """σ² diag(Jᵀ A⁻¹ J) for `jacobian` (p, n): the variance of the prediction that the parameters leave; p² n flops."""
-        xp = namespace(jacobian)
-        half = linalg.Cholesky(self.lower).half_solve(jacobian / self.scale[:, None])
-        return self.noise_variance * xp.sum(half * half, axis=0)
+        half = self.whitened(jacobian)
+        return namespace(jacobian).sum(half * half, axis=0)
+
+    def whitened(self, jacobian):
+        """σ L⁻¹ D⁻¹ J, (p, n), for `jacobian` (p, n): products of its columns are covariances of predictions; p² n flops."""
+        return self.noise_variance**0.5 * linalg.Cholesky(self.lower).half_solve(jacobian / self.scale[:, None])
 
     def covariance(self):
         """σ² A⁻¹, (p, p)."""

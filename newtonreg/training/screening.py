@@ -9,13 +9,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from newtonreg.backend.threads import threads_for
 from newtonreg.minimize import Minimization, Stopping
 from newtonreg.training.budget import trial_work
-from newtonreg.training.course import NEARLY_ZERO
+from newtonreg.training.course import NEARLY_ZERO, account
 from newtonreg.training.starts import draw_start
 
 __all__ = ["Round", "Screening"]
 
 _TIE = 1e-6
 """Relative difference of losses that rounding may have made."""
+_UNTIL = 0.5
+"""Of the time, where there is a clock: after that no short run begins, and those that run end."""
 
 
 class Round(NamedTuple):
@@ -34,6 +36,8 @@ class _Reached(NamedTuple):
 
 class Screening:
     """Starts drawn from initializers in turn; rounds of short runs, each from where the better half, or less, of the last ended.
+
+    A budget of seconds ends them when half of it is over; one start at least has had a run by then, the others may have none.
 
     Parameters
     ----------
@@ -54,49 +58,71 @@ class Screening:
         self._reached = []
 
     @property
+    def n_starts(self):
+        """How many are drawn; a single one has no short run."""
+        return self.rounds[0].n_kept
+
+    @property
     def best(self):
         """Parameters of the best start so far, None before there is one."""
         return self._reached[0].params if self._reached else None
 
     def run(self, fit):
-        """Begin `fit` with the best start."""
+        """Begin `fit` with the best start, of those that have had a run where the user interrupts."""
         objective = fit.objective.with_penalty(fit.objective.penalty)
         starts = [_Reached(params, []) for params in self._draw(objective, fit.rng)]
-        drawn = list(starts)
-        fit.restarts = [{"loss": math.inf, "initial_loss": None, "n_iter": 0} for _ in starts]
         # something to fall back on should the user interrupt the first short run
         fit.course.begin(fit.plan.solver, starts[0].params)
+        if len(starts) == 1:
+            return
+        try:
+            best = self._screened(fit, objective, starts)
+        except KeyboardInterrupt:
+            if self._reached:
+                fit.course.begin(fit.plan.solver, self.best)
+            raise
+        fit.course.begin(fit.plan.solver, best.params, best.history)
+
+    def _screened(self, fit, objective, starts):
+        """What goes on, after all rounds."""
+        drawn = list(starts)
+        earlier, rows = fit.restarts, [_no_run(objective) for _ in starts]
         order = list(range(len(starts)))
-        for stage in self.rounds if len(starts) > 1 else []:
+        for stage in self.rounds:
             for i, reached in self._short_runs(fit, objective, starts, order[: stage.n_kept], stage.n_trials):
                 starts[i] = reached
-                _note(fit.restarts, i, reached.history, objective.total_weight)
-                order = _ranked(objective, fit.restarts)
+                rows[i] = account(objective, reached.history)
+                order = _ranked(objective, rows)
                 self._reached = [starts[j] for j in order]
-        best = (drawn if self.is_repeated else starts)[order[0]]
-        fit.course.begin(fit.plan.solver, best.params, best.history)
-        if len(starts) == 1:
-            fit.restarts = []
+                fit.restarts = [*earlier, *rows]
+        return (drawn if self.is_repeated else starts)[order[0]]
 
     def _draw(self, objective, rng):
-        seeds = rng.randint(np.iinfo(np.int32).max, size=self.rounds[0].n_kept)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_starts)
         turns = [self.initializers[i % len(self.initializers)] for i in range(len(seeds))]
         return [draw_start(objective, one, np.random.RandomState(seed)) for one, seed in zip(turns, seeds, strict=True)]
 
     def _short_runs(self, fit, objective, starts, order, n_trials):
-        """Pairs of an index in `order` and what its short run reached."""
-        solver, tol = fit.plan.solver, fit.course.tol
-        parallel = Parallel(n_jobs=self.n_jobs, return_as="generator")
-        results = parallel(delayed(_short_run)(objective, solver, tol, n_trials, starts[i]) for i in order)
-        for i, reached in zip(order, results, strict=True):
+        """Pairs of an index in `order` and what its short run reached, for as long as there is time."""
+        solver, tol, clock = fit.plan.solver, fit.course.tol, fit.plan.budget.clock(_UNTIL)
+
+        def tasks():
+            for i in order:
+                if self._reached and any(is_over(None, None) for is_over in clock):
+                    return
+                yield delayed(_short_run)(objective, solver, tol, n_trials, starts[i], clock)
+
+        results = Parallel(n_jobs=self.n_jobs, return_as="generator")(tasks())
+        for i, reached in zip(order, results, strict=False):
             trials = reached.history[-1].n_iter - (starts[i].history[-1].n_iter if starts[i].history else 0)
             fit.plan.budget.spend(trial_work(objective, solver) * trials)
             yield i, reached
 
 
-def _note(restarts, i, history, total):
-    """What start `i` has reached."""
-    restarts[i] = {"loss": history[-1].value / total, "initial_loss": history[0].value / total, "n_iter": history[-1].n_iter}
+def _no_run(objective):
+    """A row of `Training.restarts` for a start that has had no run."""
+    n_units = objective.network.n_units
+    return {"loss": math.inf, "initial_loss": math.nan, "n_iter": 0, "n_units": n_units, "log_evidence": math.nan}
 
 
 def _ranked(objective, restarts):
@@ -110,10 +136,10 @@ def _ranked(objective, restarts):
     return order
 
 
-def _short_run(objective, solver, tol, n_trials, start):
-    """What `n_trials` more trials reach."""
+def _short_run(objective, solver, tol, n_trials, start, clock):
+    """What `n_trials` more trials reach, or fewer where `clock` (`Budget.clock`) says so."""
     n_iter = start.history[-1].n_iter if start.history else 0
     stopping = Stopping(n_iter + n_trials, tol, 0.0, 0.0, n_trials)
     with threads_for(objective.curvature_flops):
-        run = Minimization(objective, solver, solver.init(objective, start.params), stopping, start.history).run()
+        run = Minimization(objective, solver, solver.init(objective, start.params), stopping, start.history).run(clock)
     return _Reached(run.best.params, run.history)

@@ -2,6 +2,7 @@
 
 from newtonreg.backend.arrays import device_of, namespace
 from newtonreg.training.growing import resized
+from newtonreg.training.plan import Training
 
 __all__ = ["ThinnedOpening", "n_thinned", "thinned"]
 
@@ -34,25 +35,31 @@ class ThinnedOpening:
 
     Parameters
     ----------
-    train : callable
-        train(objective, rng) returns a finished `Training` on the thinned objective.
+    plan : callable
+        plan(objective) returns a `Plan` for the thinned objective.
     n_rows : int
     """
 
-    def __init__(self, train, n_rows):
-        self._train = train
+    def __init__(self, plan, n_rows):
+        self._plan = plan
         self._n_rows = n_rows
-        self.best = None
 
     def run(self, fit):
-        """Begin `fit` with the best start."""
-        small = self._train(thinned(fit.objective, self._n_rows, fit.rng), fit.rng)
+        """Begin `fit` where the fit to some of the rows ends, or where the user interrupts it."""
+        part = thinned(fit.objective, self._n_rows, fit.rng)
+        small = Training(part, self._plan(part), fit.course.tol, fit.course.max_iter)
+        try:
+            small.start(fit.rng).finish()
+        finally:
+            if small.run is not None:
+                self._hand_over(fit, small)
+
+    def _hand_over(self, fit, small):
         fit.restarts = small.restarts
-        self.best = small.run.best.params
         fit.plan.budget.spend(small.plan.budget.spent)
         course = fit.course
         if small.objective.network.n_units != course.objective.network.n_units:
             course.objective = resized(course.objective, small.objective.network.n_units)
-        course.begin(fit.plan.solver, self.best)
+        course.begin(fit.plan.solver, small.run.best.params)
         if small.course.penalties is not None:
             course.regularize(small.course.penalties)

@@ -7,7 +7,6 @@ from newtonreg.solvers import LevenbergMarquardt, Nielsen, TrustRegion, Variable
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.opening import EvidenceOpening
 from newtonreg.training.phases import Descent, Recycling, Tail
-from newtonreg.training.plan import Training
 from newtonreg.training.regularizing import EvidenceDescent
 from newtonreg.training.screening import Round, Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
@@ -18,6 +17,8 @@ _BUDGET = 1e11
 """Floating point operations that a fit may spend before it is cut off: a second or two."""
 _SCREENING = 0.3
 """Of the budget, at most, for short runs."""
+_THINNED = 0.6
+"""Of the budget, for the search on some of the rows."""
 _SHORT = 40
 _LONGER = 200
 _FEW = 6
@@ -33,7 +34,7 @@ class Options(NamedTuple):
     `solver`, `initializer`: components; `n_restarts` an integer or "auto"; `evidence`, whether the penalties follow it;
     `any_width`, whether the evidence may choose another width; `is_watched`, whether callbacks must see every trial (early
     stopping); `max_time` in seconds; `n_jobs` processes for short runs;
-    `max_iter` trials.
+    `max_iter` trials; `work`, floating point operations.
     """
 
     solver: Any = None
@@ -45,6 +46,7 @@ class Options(NamedTuple):
     max_time: float | None = None
     n_jobs: int | None = None
     max_iter: int | None = None
+    work: float | None = None
 
 
 _DEFAULTS = Options()
@@ -71,9 +73,7 @@ def plan_fit(objective, options=_DEFAULTS):
         return _thinned_plan(objective, options)
     solver = options.solver or _first_solver(objective)
     cost = trial_work(objective, solver)
-    # a number of trials that the user asks for is never cut short by the budget
-    work = max(_BUDGET, 40.0 * cost, 2.0 * cost * (options.max_iter or 0))
-    budget = Budget(work, options.max_time)
+    budget = _budget(options, cost)
     screening = _screening(objective, options, budget.work / cost)
     if options.solver is not None:
         phases = [_named(solver, objective)]
@@ -99,6 +99,13 @@ def plan_fit(objective, options=_DEFAULTS):
     return Plan(opening, solver, noisy, budget)
 
 
+def _budget(options, cost):
+    """What a fit whose trials cost so much may spend."""
+    # a number of trials that the user asks for is never cut short by the budget
+    work = options.work or max(_BUDGET, 40.0 * cost, 2.0 * cost * (options.max_iter or 0))
+    return Budget(work, options.max_time)
+
+
 def usual_width(total_weight, n_unit_params, n_outputs):
     """Width where the user leaves it open: two residuals for each parameter, between 5 and 50; evidence may choose fewer."""
     return int(min(_WIDEST, max(_NARROWEST, total_weight * n_outputs // (2 * (n_unit_params + n_outputs)))))
@@ -112,18 +119,15 @@ def _is_long(objective):
 def _thinned_plan(objective, options):
     """The whole of another plan on some of the rows, then the last steps on all."""
     solver = _first_solver(objective)
-    half = options._replace(max_time=None if options.max_time is None else 0.6 * options.max_time)
-
-    def train(part, rng):
-        return Training(part, plan_fit(part, half), objective.gtol).start(rng).finish()
-
-    budget = Budget(_BUDGET, options.max_time)
+    budget = _budget(options, trial_work(objective, solver))
+    seconds = None if options.max_time is None else _THINNED * options.max_time
+    inner = options._replace(max_time=seconds, work=_THINNED * budget.work)
     phases = [Descent(solver, 0.05, 15, 0.98), Tail(_newton(), 1e-9, 50)]
     if options.evidence:
         phases = [EvidenceDescent(solver, 0.98), phases[-1]]
     elif not objective.has_penalty:
         phases = [Descent(solver, 0.01, 100, 0.98)]
-    return Plan(ThinnedOpening(train, n_thinned(objective)), solver, phases, budget)
+    return Plan(ThinnedOpening(lambda part: plan_fit(part, inner), n_thinned(objective)), solver, phases, budget)
 
 
 def _first_solver(objective):
@@ -159,11 +163,16 @@ def _clean_phases(objective, solver, evidence):
         return [Descent(solver, 0.05, 15), Tail(_newton(), 1e-9, 50)]
     if objective.network.n_features > 1:
         return [Descent(solver, 0.01, 100, 0.7 if evidence else 0.98), *([] if evidence else [Tail(_newton(), 0.01, 100)])]
+    polish = VariableProjection()
     return [
-        Descent(solver, 0.05, 60, 0.65),
-        Recycling(solver, 0.65),
-        Descent(VariableProjection(), 0.01, 100, 0.95),
-        Descent(solver, 0.01, 100, 0.95),
+        Descent(solver, 0.1, 60, 0.65),
+        Recycling(solver, 0.75),
+        Descent(polish, 0.01, 100, 0.95),
+        Descent(LevenbergMarquardt(method="qr"), 0.01, 100, 0.95),
+        # for fits that stalled early
+        Recycling(solver, 0.9),
+        Descent(polish, 0.01, 100, 0.97),
+        Descent(solver, 0.01, 100, 0.97),
     ]
 
 
@@ -182,15 +191,15 @@ def _screening(objective, options, trials):
     affordable = max(1, int(_SCREENING * trials / _SHORT))
     if not getattr(own[0], "is_random", True):
         return Screening(own, [Round(1, 0)])
+    short = min(_SHORT, options.max_iter or _SHORT)
     if options.n_restarts != "auto":
-        return Screening(
-            own, [Round(options.n_restarts, min(_SHORT, options.max_iter or _SHORT))], options.n_jobs, options.is_watched
-        )
+        return Screening(own, [Round(options.n_restarts, short)], options.n_jobs, options.is_watched)
     if options.solver is not None or not objective.is_sum_of_squares:
         return Screening(own, [Round(1, 0)])
     if not one_input:
-        return Screening(own, [Round(min(_SEVERAL, affordable), _SHORT)], options.n_jobs, options.is_watched)
-    rounds = [Round(min(_MANY, affordable), _SHORT)]
-    if _SCREENING * trials > _MANY * _SHORT + _FEW * _LONGER:
-        rounds.append(Round(_FEW, _LONGER))
+        return Screening(own, [Round(min(_SEVERAL, affordable), short)], options.n_jobs, options.is_watched)
+    rounds = [Round(min(_MANY, affordable), short)]
+    longer = min(_LONGER, (options.max_iter or short + _LONGER) - short)
+    if longer > 0 and _SCREENING * trials > _MANY * _SHORT + _FEW * _LONGER:
+        rounds.append(Round(_FEW, longer))
     return Screening(own, rounds, options.n_jobs, options.is_watched)
