@@ -230,14 +230,29 @@ class Minimization:
         if min(trial.gradient_norm for trial in last) <= 0.5 * min(trial.gradient_norm for trial in before):
             return False
         # nor do the short steps of a region that has shrunk, or of a large damping, say that nothing is left
-        return self._end_without_step() is Status.EXHAUSTED
+        return self._is_stationary()
+
+    def _is_stationary(self):
+        is_zero = self.is_zero(_NEARLY_ZERO)
+        return is_zero or is_stationary(self.solver, self.objective, self.state.point, self.history[0].value)
 
     def _end_without_step(self):
         """Whether that is because rounding leaves nothing to gain, or for other reasons."""
-        state = self.state
-        if self.is_zero(_NEARLY_ZERO) or is_stationary(self.solver, self.objective, state.point, self.history[0].value):
+        if self._is_stationary() or self._only_rounding_left():
             return Status.EXHAUSTED
-        return Status.GRADIENT_FLAT if state.memory.get("flatness", 0.0) > _FLAT else Status.STALLED
+        return Status.GRADIENT_FLAT if self.state.memory.get("flatness", 0.0) > _FLAT else Status.STALLED
+
+    def _only_rounding_left(self):
+        """Whether a damped descent has met nothing but rounding.
+
+        The last step promised less than the rounding that trials before it showed; or ever shorter steps downhill, by derivatives
+        that are beyond doubt, seemed to lead up until they changed no parameter.
+        """
+        memory = self.state.memory
+        if self.state.predicted <= memory.get("noise", -1.0):
+            return True
+        is_at_end = self._stood_still or (self.state.exhausted and memory.get("was_too_long"))
+        return "noise" in memory and is_at_end and getattr(self.objective, "has_own_derivatives", False)
 
     def result(self):
         """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev nhvp n_backprops status message success history`."""

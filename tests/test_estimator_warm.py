@@ -68,7 +68,8 @@ def test_interrupted_short_runs_leave_the_best_of_them(monkeypatch):
         return short_run(*arguments)
 
     monkeypatch.setattr(screening, "_short_run", interrupted)
-    model = NewtonMLPRegressor(n_restarts=5, alpha=0.0, random_state=0, warm_start=True)
+    # too wide for short runs side by side
+    model = NewtonMLPRegressor(40, n_restarts=5, alpha=0.0, random_state=0, warm_start=True)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)
     assert model.status_.name == "INTERRUPTED"

@@ -84,6 +84,11 @@ class EmpiricalRisk:
         sums = [namespace(t.weights).sum(t.weights * t.targets**2) for t in self.terms]
         return 0.5e-28 * sum(to_floats(*sums))
 
+    @property
+    def has_own_derivatives(self):
+        """Whether the derivatives are this package's, not those of a user's loss."""
+        return self.is_sum_of_squares
+
     @cached_property
     def has_penalty(self):
         """Whether any entry of the penalty is positive."""

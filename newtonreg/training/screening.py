@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
+from newtonreg.backend.arrays import namespace
 from newtonreg.backend.threads import threads_for
 from newtonreg.minimize import Minimization, Stopping
 from newtonreg.training.budget import trial_work
@@ -18,6 +19,8 @@ _TIE = 1e-6
 """Relative difference of losses that rounding may have made."""
 _UNTIL = 0.5
 """Of the time, where there is a clock: after that no short run begins, and those that run end."""
+_SIDE_BY_SIDE = 0.6
+"""Cost of a trial among many, over that of one by itself, for networks that small."""
 
 
 class Round(NamedTuple):
@@ -48,13 +51,17 @@ class Screening:
         Processes.
     is_repeated : bool
         Whether the best start begins again at its beginning, for callbacks that must see every trial.
+    side_by_side : callable or None
+        ``side_by_side(objective, params, n_trials)`` makes the first round in one go: what `levenberg_marquardt_batch` does and
+        returns. It keeps no history, so what goes on begins again at its beginning.
     """
 
-    def __init__(self, initializers, rounds, n_jobs=None, is_repeated=False):
+    def __init__(self, initializers, rounds, n_jobs=None, is_repeated=False, side_by_side=None):
         self.initializers = list(initializers)
         self.rounds = list(rounds)
         self.n_jobs = n_jobs
         self.is_repeated = is_repeated
+        self.side_by_side = side_by_side
         self._reached = []
 
     @property
@@ -87,15 +94,36 @@ class Screening:
         """What goes on, after all rounds."""
         drawn = list(starts)
         earlier, rows = fit.restarts, [_no_run(objective) for _ in starts]
-        order = list(range(len(starts)))
-        for stage in self.rounds:
-            for i, reached in self._short_runs(fit, objective, starts, order[: stage.n_kept], stage.n_trials):
+        order, rounds = list(range(len(starts))), self.rounds
+        if self.side_by_side is not None:
+            # the best at least repeats its run, and has a history
+            rows, rounds = self._first_round(fit, objective, starts), self.rounds[1:] or [Round(1, 0)]
+            order, fit.restarts = _ranked(objective, rows), [*earlier, *rows]
+        before = self.rounds[0].n_trials if self.side_by_side is not None else 0
+        for stage in rounds:
+            for i, reached in self._short_runs(fit, objective, starts, order[: stage.n_kept], before + stage.n_trials):
                 starts[i] = reached
                 rows[i] = account(objective, reached.history)
                 order = _ranked(objective, rows)
                 self._reached = [starts[j] for j in order]
                 fit.restarts = [*earlier, *rows]
+            before = 0
         return (drawn if self.is_repeated else starts)[order[0]]
+
+    def _first_round(self, fit, objective, starts):
+        """Rows of `Training.restarts` after the first round, in which all starts run side by side."""
+        n_trials, total = self.rounds[0].n_trials, objective.total_weight
+        reached = self.side_by_side(objective, namespace(starts[0].params).stack([one.params for one in starts]), n_trials)
+        fit.plan.budget.spend(_SIDE_BY_SIDE * trial_work(objective, fit.plan.solver) * sum(map(len, reached.accepted)))
+        return [
+            {
+                **_no_run(objective),
+                "loss": value / total,
+                "initial_loss": objective.at(one.params).value / total,
+                "n_iter": len(accepted),
+            }
+            for one, value, accepted in zip(starts, reached.values, reached.accepted, strict=True)
+        ]
 
     def _draw(self, objective, rng):
         seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_starts)

@@ -1,9 +1,12 @@
 """How a fit is composed: rules on sizes, never on seconds."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
+from newtonreg.backend.arrays import is_cupy_array
 from newtonreg.initializers import ForwardSelection, Glorot, Knots, SampledPairs
 from newtonreg.solvers import LevenbergMarquardt, Nielsen, TrustRegion, VariableProjection
+from newtonreg.solvers.batched import levenberg_marquardt_batch
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.opening import EvidenceOpening
 from newtonreg.training.phases import Descent, Recycling, Tail
@@ -26,6 +29,8 @@ _MANY = 24
 """Starts in one dimension: 24 of 40 trials, 6 of 200 more, and one goes on."""
 _SEVERAL = 4
 _NARROWEST, _WIDEST = 5, 50
+_OVERHEAD_ONLY = 100
+"""Parameters up to which several runs side by side are faster on a CPU than one after the other."""
 
 
 class Options(NamedTuple):
@@ -192,14 +197,25 @@ def _screening(objective, options, trials):
     if not getattr(own[0], "is_random", True):
         return Screening(own, [Round(1, 0)])
     short = min(_SHORT, options.max_iter or _SHORT)
+    how = (options.n_jobs, options.is_watched, _side_by_side(objective, options))
     if options.n_restarts != "auto":
-        return Screening(own, [Round(options.n_restarts, short)], options.n_jobs, options.is_watched)
+        return Screening(own, [Round(options.n_restarts, short)], *how)
     if options.solver is not None or not objective.is_sum_of_squares:
         return Screening(own, [Round(1, 0)])
     if not one_input:
-        return Screening(own, [Round(min(_SEVERAL, affordable), short)], options.n_jobs, options.is_watched)
+        return Screening(own, [Round(min(_SEVERAL, affordable), short)], *how)
     rounds = [Round(min(_MANY, affordable), short)]
     longer = min(_LONGER, (options.max_iter or short + _LONGER) - short)
     if longer > 0 and _SCREENING * trials > _MANY * _SHORT + _FEW * _LONGER:
         rounds.append(Round(_FEW, longer))
-    return Screening(own, rounds, options.n_jobs, options.is_watched)
+    return Screening(own, rounds, *how)
+
+
+def _side_by_side(objective, options):
+    """How all starts make their first trials at once, where that is faster than one after the other; else None."""
+    if options.solver is not None or options.n_jobs is not None or not objective.is_sum_of_squares:
+        return None
+    if objective.n_params > _OVERHEAD_ONLY and not is_cupy_array(objective.penalty):
+        return None
+    solver = _first_solver(objective)
+    return partial(levenberg_marquardt_batch, scaled=objective.network.n_features == 1, damping=solver.damping)
