@@ -120,7 +120,8 @@ class EvidenceOpening:
             )
         # where the data determine nearly every parameter, more of them would lower the residual
         is_used_up = first.assessment.gamma > _USED_UP * n_params and excess > n_params
-        return is_used_up or 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
+        is_plain = first.assessment.noise_variance < _PLAINLY_CLEAN
+        return is_plain or is_used_up or 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
 
     def _grow(self, fit):
         """The best of a growing network, at the width asked for: a list of one course or none."""
