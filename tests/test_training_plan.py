@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from training_problems import LM, make_risk, start_of, training_with
 
-from newtonreg import TrustRegion
+from newtonreg import LevenbergMarquardt, TrustRegion
 from newtonreg.bases import RadialGaussian, Tanh
 from newtonreg.initializers import ForwardSelection, GivenUnits, Glorot, Knots, NguyenWidrow, SampledPairs
 from newtonreg.losses import Poisson
+from newtonreg.solvers.batched import levenberg_marquardt_batch
 from newtonreg.training import Evidence, Options, Plan, Training, budget, opening, plan_fit, usual_width, work
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.opening import EvidenceOpening
 from newtonreg.training.phases import Descent
-from newtonreg.training.screening import Round, Screening
+from newtonreg.training.screening import Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
 
 # -- screening ---------------------------------------------------------------------------------------------------------------
@@ -22,22 +23,38 @@ from newtonreg.training.thinning import ThinnedOpening, n_thinned
 
 def test_screening_goes_on_with_the_lowest_loss():
     risk = make_risk(noise=0.1)
-    fit = training_with(risk, opening=Screening([SampledPairs(), Knots()], [Round(6, 5), Round(2, 10)]))
+    fit = training_with(risk, opening=Screening([SampledPairs(), Knots()], 6, 5))
     losses = [restart["loss"] for restart in fit.restarts]
-    assert len(losses) == 6 and sorted(restart["n_iter"] for restart in fit.restarts) == [5] * 4 + [15] * 2
+    assert [restart["n_iter"] for restart in fit.restarts] == [5] * 6
     assert fit.course.best.value / risk.total_weight == pytest.approx(min(losses), rel=1e-5)
-    assert min(losses) == min(restart["loss"] for restart in fit.restarts if restart["n_iter"] == 15)
     assert all(restart["loss"] <= restart["initial_loss"] for restart in fit.restarts)
-    assert fit.plan.budget.spent == pytest.approx((6 * 5 + 2 * 10) * trial_work(risk, LM))
-    assert fit.course.n_iter == 15
+    assert fit.plan.budget.spent == pytest.approx(6 * 5 * trial_work(risk, LM))
+    assert fit.course.n_iter == 5
     np.testing.assert_array_equal(fit.plan.opening.best, fit.course.best.params)
+
+
+def test_short_runs_side_by_side_find_what_they_find_one_by_one():
+    risk = make_risk(noise=0.1)
+    scaled = LevenbergMarquardt(method="cholesky")
+    one_by_one = Training(risk, Plan(Screening([Knots()], 6, 5), scaled, [], Budget(1e12)), 1e-8)
+    together = Training(
+        risk, Plan(Screening([Knots()], 6, 5, side_by_side=levenberg_marquardt_batch), scaled, [], Budget(1e12)), 1e-8
+    )
+    for fit in (one_by_one, together):
+        fit.start(np.random.RandomState(0))
+    for key in ("loss", "initial_loss", "n_iter", "n_units"):
+        expected = [restart[key] for restart in one_by_one.restarts]
+        assert [restart[key] for restart in together.restarts] == pytest.approx(expected, rel=1e-6)
+    # what goes on has a history from its first trial
+    assert [record.n_iter for record in together.run.history] == list(range(6))
+    np.testing.assert_allclose(together.course.best.params, one_by_one.course.best.params, rtol=1e-6)
+    assert together.plan.budget.spent < one_by_one.plan.budget.spent
 
 
 def test_a_screening_can_be_repeated_for_callbacks():
     risk = make_risk(noise=0.1)
-    rounds = [Round(4, 5)]
     at_end, at_start = (
-        training_with(risk, [Descent(LM, 0.0, 10**9, 0.1)], opening=Screening([Knots()], rounds, is_repeated=repeated))
+        training_with(risk, [Descent(LM, 0.0, 10**9, 0.1)], opening=Screening([Knots()], 4, 5, is_repeated=repeated))
         for repeated in (False, True)
     )
     assert (at_end.course.n_iter, at_start.course.n_iter) == (5, 0)
@@ -50,14 +67,14 @@ def test_a_screening_can_be_repeated_for_callbacks():
 
 def test_more_starts_begin_with_the_same_ones():
     risk = make_risk(noise=0.1)
-    few, many = (training_with(risk, opening=Screening([Knots()], [Round(n, 3)])).restarts for n in (2, 5))
+    few, many = (training_with(risk, opening=Screening([Knots()], n, 3)).restarts for n in (2, 5))
     assert many[:2] == few and len(many) == 5
 
 
 def test_short_runs_stop_when_the_time_is_over(monkeypatch):
     monkeypatch.setattr(budget, "time", SimpleNamespace(perf_counter=iter(range(10**6)).__next__))
     risk = make_risk(noise=0.1)
-    screening = Screening([Knots()], [Round(30, 2)])
+    screening = Screening([Knots()], 30, 2)
     fit = Training(risk, Plan(screening, LM, [], Budget(1e9, max_time=0.5)), 1e-8).start(np.random.RandomState(0))
     assert sum(np.isfinite(restart["loss"]) for restart in fit.restarts) < 30
 
@@ -73,7 +90,7 @@ def evidence_opening(risk, trials=3000, **parameters):
 
 def test_noise_is_told_from_a_narrow_network():
     assert evidence_opening(make_risk(noise=0.5, n=60, k=3)).phases == ["noisy"]
-    screening = Screening([SampledPairs()], [Round(6, 40)])
+    screening = Screening([SampledPairs()], 6, 40)
     clean = EvidenceOpening(SampledPairs(), LM, screening, ["clean"], ["noisy"])
     assert training_with(make_risk(noise=0.0, n=60, k=4), opening=clean, trials=3000).phases == ["clean"]
 
@@ -88,14 +105,15 @@ def test_the_course_with_the_best_evidence_goes_on():
         assert width == best["n_units"] and (any_width or width == 5)
         assert fit.follows_evidence and fit.course.best.params.shape == (fit.objective.n_params,)
         assert fit.plan.budget.spent <= 0.8 * fit.plan.budget.work
-        # the ladder and the first looks, and the sizes on the way up
-        assert [restart["n_units"] for restart in fit.restarts[:5]] == [5] * 5 and fit.restarts[5]["n_units"] == 2
+        # the first looks, the sizes on the way up, the ladder
+        n_units = [restart["n_units"] for restart in fit.restarts]
+        assert n_units[:2] == [5, 5] and n_units[2:4] == [2, 3] and n_units[-3:] == [5] * 3
 
 
 def screened_opening(monkeypatch):
     """A fit that found noise, begun from the first look: short runs without penalties came after that, and no ladder."""
     monkeypatch.setattr(opening, "_LADDER", ())
-    first = EvidenceOpening(Glorot(), LM, Screening([Glorot()], [Round(2, 10)]), ["clean"], ["noisy"])
+    first = EvidenceOpening(Glorot(), LM, Screening([Glorot()], 2, 10), ["clean"], ["noisy"])
     fit = training_with(make_risk(noise=0.5, n=60, k=2), opening=first, trials=3000)
     assert fit.phases == ["noisy"]
     return fit
@@ -185,13 +203,13 @@ def names(plan):
     return [(type(phase).__name__, getattr(phase.solver, "name", None)) for phase in plan.phases]
 
 
-def test_the_usual_width_leaves_two_residuals_for_each_parameter():
+def test_the_usual_width_leaves_three_residuals_for_each_parameter():
     widths = [usual_width(total, 2, 1) for total in (0.0, 10, 29, 36, 90, 200, 299, 1e6)]
     assert widths == sorted(widths) and widths[0] == widths[1] == 5 and widths[-1] == 50
-    assert usual_width(90, 2, 1) == 15 and usual_width(90.0, 11, 1) == 5 and isinstance(usual_width(90.5, 2, 1), int)
+    assert usual_width(90, 2, 1) == 10 and usual_width(90.0, 11, 1) == 5 and isinstance(usual_width(90.5, 2, 1), int)
     for total, q, m in [(90, 2, 1), (400, 3, 2), (77, 2, 3)]:
         width = usual_width(total, q, m)
-        assert width == 5 or total * m >= 2 * width * (q + m)
+        assert width == 5 or total * m >= 3 * width * (q + m)
 
 
 def test_a_plan_depends_on_sizes_alone():
@@ -218,12 +236,13 @@ def test_what_each_kind_of_fit_is_made_of():
 @pytest.mark.parametrize("basis", [Tanh(), RadialGaussian()], ids=lambda basis: basis.name)
 def test_starts_that_a_fit_draws(d, basis):
     auto = plan_fit(make_risk(d=d, basis=basis)).opening
-    assert auto.rounds[0].n_kept == (24 if d == 1 else 4)
+    assert auto.n_starts == (24 if d == 1 else 4)
     kinds = {type(one) for one in auto.initializers}
     ridge = {ForwardSelection, SampledPairs} if d == 1 else {Glorot}
     assert kinds == (ridge if basis.name == "tanh" else {ForwardSelection if d == 1 else Knots})
-    assert plan_fit(make_risk(d=d), Options(n_restarts=7)).opening.rounds == [Round(7, 40)]
-    assert plan_fit(make_risk(d=d), Options(solver=LM)).opening.rounds[0].n_kept == 1
+    opening_ = plan_fit(make_risk(d=d), Options(n_restarts=7)).opening
+    assert (opening_.n_starts, opening_.n_trials) == (7, 40)
+    assert plan_fit(make_risk(d=d), Options(solver=LM)).opening.n_starts == 1
     own = plan_fit(make_risk(d=d), Options(initializer=NguyenWidrow())).opening
     assert [type(one) for one in own.initializers] == [NguyenWidrow]
 
@@ -240,7 +259,7 @@ def test_a_large_problem_has_fewer_starts(monkeypatch):
     few = []
     for trials in (50, 600, 5000):
         monkeypatch.setattr(work, "_BUDGET", trials * trial_work(risk, plan_fit(risk).solver))
-        few.append(plan_fit(risk).opening.rounds[0].n_kept)
+        few.append(plan_fit(risk).opening.n_starts)
     assert few == [1, 4, 24]
 
 
@@ -274,4 +293,4 @@ def test_the_search_sees_enough_rows():
 def test_no_start_has_more_trials_than_asked_for(d, options):
     opening = plan_fit(make_risk(d=d), Options(max_iter=5, **options)).opening
     screening = opening.screening if isinstance(opening, EvidenceOpening) else opening
-    assert screening is None or sum(stage.n_trials for stage in screening.rounds) <= 5
+    assert screening is None or screening.n_trials <= 5

@@ -15,7 +15,7 @@ class NewtonMLPRegressor(ShallowRegressor):
     Parameters
     ----------
     hidden_layer_sizes : "auto", int or tuple of one int, default="auto"
-        Width k of the hidden layer, k >= 1. "auto" allows two observations for each parameter, at least 5 and at most 50 units;
+        Width k of the hidden layer, k >= 1. "auto" allows three observations for each parameter, at least 5 and at most 50 units;
         where noise limits the fit the network grows from two units for as long as the evidence rises (``alpha="evidence"``).
     activation : str, Basis or callable, default="tanh"
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of

@@ -18,11 +18,13 @@ _RUNG_TRIALS = 400
 _ROUGHLY = 0.03
 """Relative change of the penalties at which the search is content; the winner settles later."""
 _SIZES = (2, 3, 4, 6, 8, 11, 15, 20, 30, 40, 60, 80, 120, 160, 240)
+_GROWN = 0.8
+"""Of the search, at most, for growing."""
 _STEP_TRIALS = 150
 """Of a size on the way up."""
 _PLAIN_TRIALS = 25
 _CLEAN = 0.5
-_PLAINLY_CLEAN = 1e-8
+_PLAINLY_CLEAN = 1e-10
 """Noise variance, of standardized targets, at which the first look has seen enough."""
 _USED_UP = 0.75
 
@@ -85,8 +87,9 @@ class EvidenceOpening:
             fit.phases = self.clean
             return
         fit.phases = self.noisy
-        candidates = [first, *(self._rung(fit, level, self.search) for level in _LADDER)]
-        candidates += self._grow(fit) if self._is_random else []
+        # small networks are quick, and need to have had their turn before the budget is spent
+        candidates = [first, *(self._grow(fit) if self._is_random else [])]
+        candidates += [self._rung(fit, level, self.search) for level in _LADDER]
         fit.course.adopt(_best(candidates), self.solver)
 
     @property
@@ -132,7 +135,7 @@ class EvidenceOpening:
             course = self._grown(fit, course, size)
             worse = worse + 1 if best is not None and _log_evidence(course) <= _log_evidence(best) else 0
             best = course if worse == 0 else best
-            if worse == 2 or fit.plan.budget.is_over(self.search):
+            if worse == 2 or fit.plan.budget.is_over(_GROWN * self.search):
                 break
         if best is None:
             return []

@@ -13,7 +13,7 @@ from newtonreg.training.budget import trial_work
 from newtonreg.training.course import NEARLY_ZERO, account
 from newtonreg.training.starts import draw_start
 
-__all__ = ["Round", "Screening"]
+__all__ = ["Screening"]
 
 _TIE = 1e-6
 """Relative difference of losses that rounding may have made."""
@@ -21,13 +21,6 @@ _UNTIL = 0.5
 """Of the time, where there is a clock: after that no short run begins, and those that run end."""
 _SIDE_BY_SIDE = 0.6
 """Cost of a trial among many, over that of one by itself, for networks that small."""
-
-
-class Round(NamedTuple):
-    """`n_kept` of the starts go on, with `n_trials` each."""
-
-    n_kept: int
-    n_trials: int
 
 
 class _Reached(NamedTuple):
@@ -38,36 +31,34 @@ class _Reached(NamedTuple):
 
 
 class Screening:
-    """Starts drawn from initializers in turn; rounds of short runs, each from where the better half, or less, of the last ended.
+    """Starts drawn from initializers in turn, a short run from each; the best goes on.
 
-    A budget of seconds ends them when half of it is over; one start at least has had a run by then, the others may have none.
+    A budget of seconds ends the runs when half of it is over; one start at least has had a run by then, the others may have none.
 
     Parameters
     ----------
     initializers : sequence of Initializer
-    rounds : sequence of Round
-        With falling `n_kept`; the first says how many starts are drawn.
+    n_starts : int
+        A single start has no short run.
+    n_trials : int
+        Of each short run.
     n_jobs : int or None
         Processes.
     is_repeated : bool
         Whether the best start begins again at its beginning, for callbacks that must see every trial.
     side_by_side : callable or None
-        ``side_by_side(objective, params, n_trials)`` makes the first round in one go: what `levenberg_marquardt_batch` does and
-        returns. It keeps no history, so what goes on begins again at its beginning.
+        ``side_by_side(objective, params, n_trials)`` makes all short runs in one go: what `levenberg_marquardt_batch` does and
+        returns. It keeps no history, so the best start repeats its own.
     """
 
-    def __init__(self, initializers, rounds, n_jobs=None, is_repeated=False, side_by_side=None):
+    def __init__(self, initializers, n_starts, n_trials=0, n_jobs=None, is_repeated=False, side_by_side=None):
         self.initializers = list(initializers)
-        self.rounds = list(rounds)
+        self.n_starts = n_starts
+        self.n_trials = n_trials
         self.n_jobs = n_jobs
         self.is_repeated = is_repeated
         self.side_by_side = side_by_side
         self._reached = []
-
-    @property
-    def n_starts(self):
-        """How many are drawn; a single one has no short run."""
-        return self.rounds[0].n_kept
 
     @property
     def best(self):
@@ -91,29 +82,25 @@ class Screening:
         fit.course.begin(fit.plan.solver, best.params, best.history)
 
     def _screened(self, fit, objective, starts):
-        """What goes on, after all rounds."""
+        """What goes on."""
         drawn = list(starts)
         earlier, rows = fit.restarts, [_no_run(objective) for _ in starts]
-        order, rounds = list(range(len(starts))), self.rounds
+        chosen = list(range(len(starts)))
         if self.side_by_side is not None:
-            # the best at least repeats its run, and has a history
-            rows, rounds = self._first_round(fit, objective, starts), self.rounds[1:] or [Round(1, 0)]
-            order, fit.restarts = _ranked(objective, rows), [*earlier, *rows]
-        before = self.rounds[0].n_trials if self.side_by_side is not None else 0
-        for stage in rounds:
-            for i, reached in self._short_runs(fit, objective, starts, order[: stage.n_kept], before + stage.n_trials):
-                starts[i] = reached
-                rows[i] = account(objective, reached.history)
-                order = _ranked(objective, rows)
-                self._reached = [starts[j] for j in order]
-                fit.restarts = [*earlier, *rows]
-            before = 0
-        return (drawn if self.is_repeated else starts)[order[0]]
+            rows = self._all_at_once(fit, objective, starts)
+            chosen = _ranked(objective, rows)[:1]
+        for i, reached in self._short_runs(fit, objective, starts, chosen):
+            starts[i] = reached
+            rows[i] = account(objective, reached.history)
+            self._reached = [starts[j] for j in _ranked(objective, rows)]
+            fit.restarts = [*earlier, *rows]
+        best = _ranked(objective, rows)[0] if self.side_by_side is None else chosen[0]
+        return (drawn if self.is_repeated else starts)[best]
 
-    def _first_round(self, fit, objective, starts):
-        """Rows of `Training.restarts` after the first round, in which all starts run side by side."""
-        n_trials, total = self.rounds[0].n_trials, objective.total_weight
-        reached = self.side_by_side(objective, namespace(starts[0].params).stack([one.params for one in starts]), n_trials)
+    def _all_at_once(self, fit, objective, starts):
+        """Rows of `Training.restarts` of short runs side by side."""
+        params, total = namespace(starts[0].params).stack([one.params for one in starts]), objective.total_weight
+        reached = self.side_by_side(objective, params, self.n_trials)
         fit.plan.budget.spend(_SIDE_BY_SIDE * trial_work(objective, fit.plan.solver) * sum(map(len, reached.accepted)))
         return [
             {
@@ -130,20 +117,19 @@ class Screening:
         turns = [self.initializers[i % len(self.initializers)] for i in range(len(seeds))]
         return [draw_start(objective, one, np.random.RandomState(seed)) for one, seed in zip(turns, seeds, strict=True)]
 
-    def _short_runs(self, fit, objective, starts, order, n_trials):
-        """Pairs of an index in `order` and what its short run reached, for as long as there is time."""
+    def _short_runs(self, fit, objective, starts, chosen):
+        """Pairs of an index in `chosen` and what its short run reached, for as long as there is time."""
         solver, tol, clock = fit.plan.solver, fit.course.tol, fit.plan.budget.clock(_UNTIL)
 
         def tasks():
-            for i in order:
+            for i in chosen:
                 if self._reached and any(is_over(None, None) for is_over in clock):
                     return
-                yield delayed(_short_run)(objective, solver, tol, n_trials, starts[i], clock)
+                yield delayed(_short_run)(objective, solver, tol, self.n_trials, starts[i], clock)
 
         results = Parallel(n_jobs=self.n_jobs, return_as="generator")(tasks())
-        for i, reached in zip(order, results, strict=False):
-            trials = reached.history[-1].n_iter - (starts[i].history[-1].n_iter if starts[i].history else 0)
-            fit.plan.budget.spend(trial_work(objective, solver) * trials)
+        for i, reached in zip(chosen, results, strict=False):
+            fit.plan.budget.spend(trial_work(objective, solver) * reached.history[-1].n_iter)
             yield i, reached
 
 

@@ -11,7 +11,7 @@ from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.opening import EvidenceOpening
 from newtonreg.training.phases import Descent, Recycling, Tail
 from newtonreg.training.regularizing import EvidenceDescent
-from newtonreg.training.screening import Round, Screening
+from newtonreg.training.screening import Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
 
 __all__ = ["Options", "Plan", "plan_fit", "usual_width"]
@@ -23,10 +23,8 @@ _SCREENING = 0.3
 _THINNED = 0.6
 """Of the budget, for the search on some of the rows."""
 _SHORT = 40
-_LONGER = 200
-_FEW = 6
 _MANY = 24
-"""Starts in one dimension: 24 of 40 trials, 6 of 200 more, and one goes on."""
+"""Starts in one dimension; a second round, of 150 more trials for the best six, gained nothing."""
 _SEVERAL = 4
 _NARROWEST, _WIDEST = 5, 50
 _OVERHEAD_ONLY = 100
@@ -112,8 +110,8 @@ def _budget(options, cost):
 
 
 def usual_width(total_weight, n_unit_params, n_outputs):
-    """Width where the user leaves it open: two residuals for each parameter, between 5 and 50; evidence may choose fewer."""
-    return int(min(_WIDEST, max(_NARROWEST, total_weight * n_outputs // (2 * (n_unit_params + n_outputs)))))
+    """Width where the user leaves it open: three residuals for each parameter, between 5 and 50; evidence may choose fewer."""
+    return int(min(_WIDEST, max(_NARROWEST, total_weight * n_outputs // (3 * (n_unit_params + n_outputs)))))
 
 
 def _is_long(objective):
@@ -170,8 +168,8 @@ def _clean_phases(objective, solver, evidence):
         return [Descent(solver, 0.01, 100, 0.7 if evidence else 0.98), *([] if evidence else [Tail(_newton(), 0.01, 100)])]
     polish = VariableProjection()
     return [
-        Descent(solver, 0.1, 60, 0.65),
-        Recycling(solver, 0.75),
+        Descent(solver, 0.1, 60, 0.6),
+        Recycling(solver, 0.6),
         Descent(polish, 0.01, 100, 0.95),
         Descent(LevenbergMarquardt(method="qr"), 0.01, 100, 0.95),
         # for fits that stalled early
@@ -195,20 +193,14 @@ def _screening(objective, options, trials):
         own = [own]
     affordable = max(1, int(_SCREENING * trials / _SHORT))
     if not getattr(own[0], "is_random", True):
-        return Screening(own, [Round(1, 0)])
+        return Screening(own, 1)
     short = min(_SHORT, options.max_iter or _SHORT)
     how = (options.n_jobs, options.is_watched, _side_by_side(objective, options))
     if options.n_restarts != "auto":
-        return Screening(own, [Round(options.n_restarts, short)], *how)
+        return Screening(own, options.n_restarts, short, *how)
     if options.solver is not None or not objective.is_sum_of_squares:
-        return Screening(own, [Round(1, 0)])
-    if not one_input:
-        return Screening(own, [Round(min(_SEVERAL, affordable), short)], *how)
-    rounds = [Round(min(_MANY, affordable), short)]
-    longer = min(_LONGER, (options.max_iter or short + _LONGER) - short)
-    if longer > 0 and _SCREENING * trials > _MANY * _SHORT + _FEW * _LONGER:
-        rounds.append(Round(_FEW, longer))
-    return Screening(own, rounds, *how)
+        return Screening(own, 1)
+    return Screening(own, min(_MANY if one_input else _SEVERAL, affordable), short, *how)
 
 
 def _side_by_side(objective, options):
