@@ -53,8 +53,9 @@ class NewtonMLPRegressor(ShallowRegressor):
         Print a row a trial: loss, gradient norm, step norm, ratio of actual to predicted reduction, and the solver's scalar, such
         as a radius or a damping.
     warm_start : bool, default=False
-        Go on from the last fit. With a named solver, one restart and the same data the continuation is exact: 20 trials and 20
-        more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from the last parameters.
+        Go on from the last fit. With a named solver, a number as `alpha`, one restart and the same data the continuation is
+        exact: 20 trials and 20 more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from
+        the last parameters.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the rows, stop when the loss on them has not improved for `n_iter_no_change` accepted
         trials, and keep the parameters where it was best. Works with every solver.
@@ -62,8 +63,8 @@ class NewtonMLPRegressor(ShallowRegressor):
     n_iter_no_change : int >= 1, default=20
     n_restarts : "auto" or int >= 1, default="auto"
         Random starts that get a short run each; the best goes on, by its loss or, with evidence, by that. "auto" is 24 with one
-        feature (of which six get a longer run), 4 with several, and 1 for a named solver or another loss than squared error; with
-        evidence several first penalties and widths take the place of random starts.
+        feature, 4 with several, and 1 for a named solver or another loss than squared error; with evidence and several features
+        other first penalties and widths take the place of random starts, and a number is that of the first looks.
     n_jobs : int or None, default=None
         Processes (joblib) for the short runs; None is 1. BLAS threads are divided among them.
     device : {None, "cpu", "cuda"}, default=None
@@ -77,7 +78,7 @@ class NewtonMLPRegressor(ShallowRegressor):
         Seconds after which the fit ends with the best so far; its phases then share the time instead of a budget of work, so that
         a longer time gives a better fit. The result depends on the speed of the machine.
     store_covariance : bool, default=False
-        Keep `covariance_`, and what predictive standard deviations needs beyond 1000 parameters; p² doubles.
+        Keep `covariance_`, and what predictive standard deviations need beyond 1000 parameters; p² doubles.
 
     Attributes
     ----------
@@ -247,8 +248,9 @@ class NewtonMLPClassifier(ShallowClassifier):
         Print a row a trial: loss, gradient norm, step norm, ratio of actual to predicted reduction, and the solver's scalar, such
         as a radius or a damping.
     warm_start : bool, default=False
-        Go on from the last fit. With a named solver, one restart and the same data the continuation is exact: 20 trials and 20
-        more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from the last parameters.
+        Go on from the last fit. With a named solver, a number as `alpha`, one restart and the same data the continuation is
+        exact: 20 trials and 20 more are 40 trials, bit by bit. On other data the scalings stay and the solver starts anew from
+        the last parameters.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the rows, stop when the loss on them has not improved for `n_iter_no_change` accepted
         trials, and keep the parameters where it was best. Works with every solver.
@@ -268,7 +270,7 @@ class NewtonMLPClassifier(ShallowClassifier):
         Seconds after which the fit ends with the best so far; its phases then share the time instead of a budget of work, so that
         a longer time gives a better fit. The result depends on the speed of the machine.
     store_covariance : bool, default=False
-        Keep `covariance_`, and what `covariance_` needs beyond 1000 parameters; p² doubles.
+        Keep `covariance_`, and what `moderated` needs beyond 1000 parameters; p² doubles.
 
     Attributes
     ----------
@@ -306,7 +308,7 @@ class NewtonMLPClassifier(ShallowClassifier):
     solver_ : Solver
         The solver that finished.
     restarts_ : list of dict
-        Loss and trials of every start.
+        A row a start: `loss`, `initial_loss`, `n_iter`, `n_units`, and `log_evidence`, NaN where the penalties did not follow it.
     validation_scores_, best_validation_score_ : list of float, float
         Accuracy of the held-out rows after every accepted trial, and where their loss was lowest; with early stopping only.
     n_layers_, n_outputs_, out_activation_, t_, n_features_in_, feature_names_in_

@@ -18,9 +18,17 @@ _RUNG_TRIALS = 400
 _ROUGHLY = 0.03
 """Relative change of the penalties at which the search is content; the winner settles later."""
 _SIZES = (2, 3, 4, 6, 8, 11, 15, 20, 30, 40, 60, 80, 120, 160, 240)
+_WORTH = 1.0
+"""Log evidence that a larger network has to gain."""
+_AS_MUCH = 0.8
+"""Noise variance of a larger network over that of a smaller one, above which they found the same noise."""
 _GROWN = 0.8
 """Of the search, at most, for growing."""
-_STEP_TRIALS = 150
+_GROWN_FIRST = 0.4
+"""Of the budget, at most, for growing before the first look."""
+_PLENTY = 30
+"""Observations for each parameter of a network of four units, with which still smaller ones are left out."""
+_STEP_TRIALS = 100
 """Of a size on the way up."""
 _PLAIN_TRIALS = 25
 _CLEAN = 0.5
@@ -34,7 +42,8 @@ class EvidenceOpening:
 
     With N residuals and p parameters, Σ s r² / (N − p) estimates the noise of a fit without penalties. Where that is less than
     half of what the evidence found, it is the network, its start or the time that limit the fit, not the noise: `clean` phases
-    follow. Else `noisy` ones do, from the best log evidence among several first penalties and a network grown unit by unit.
+    follow. Else `noisy` ones do, from the best log evidence among several first penalties and a network grown unit by unit. With
+    several features and the width left open the network grows before all this: if its evidence passes a peak, noise it is.
 
     Parameters
     ----------
@@ -81,16 +90,33 @@ class EvidenceOpening:
             self._finished.clear()
 
     def _search(self, fit):
+        grown, is_peak = self._grow(fit, _GROWN_FIRST) if self._grows_first(fit) else (None, False)
+        if is_peak:
+            # more units do not help: it is the noise that limits the fit, and a look at the full width would be a waste
+            fit.phases = self.noisy
+            return self._adopt(fit, [grown, *self._ladder(fit, grown.objective)])
         enough = _PLAINLY_CLEAN if _can_be_clean(fit.objective) else 0.0
-        first = _best([self._rung(fit, _FIRST, self.look, enough) for _ in range(self._n_different)])
+        looks = [self._rung(fit, fit.objective, _FIRST, self.look, enough) for _ in range(self._n_different)]
+        first = _best(looks)
         if self._is_clean(fit, first):
             fit.phases = self.clean
-            return
+            return None
         fit.phases = self.noisy
         # small networks are quick, and need to have had their turn before the budget is spent
-        candidates = [first, *(self._grow(fit) if self._is_random else [])]
-        candidates += [self._rung(fit, level, self.search) for level in _LADDER]
+        if grown is None and self._is_random:
+            grown, _ = self._grow(fit, _GROWN * self.search)
+        candidates = [first] if grown is None else [first, grown]
+        return self._adopt(fit, [*candidates, *self._ladder(fit, fit.objective)])
+
+    def _adopt(self, fit, candidates):
         fit.course.adopt(_best(candidates), self.solver)
+
+    def _ladder(self, fit, objective):
+        return [self._rung(fit, objective, level, self.search) for level in _LADDER]
+
+    def _grows_first(self, fit):
+        """With several features small networks tell the noise sooner than a look at the full width does."""
+        return self.any_width and self._is_random and fit.objective.network.n_features > 1
 
     @property
     def _is_random(self):
@@ -100,14 +126,18 @@ class EvidenceOpening:
     def _n_different(self):
         return self.n_starts if self._is_random else 1
 
-    def _rung(self, fit, level, until, enough=0.0):
+    def _rung(self, fit, objective, level, until, enough=0.0):
         """A course that begins with all penalties at `level`; a tenth of the budget at most."""
         until = min(until, fit.plan.budget.share() + max(_RUNG, self.look))
-        course = fit.course.aside()
+        course = fit.course.aside(objective)
         start = draw_start(course.objective, self.initializer, fit.rng)
         begin_regularized(course, self.solver, start, [level] * Evidence(course.objective).n_groups)
         follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY, enough=enough)
-        self._finished.append(course)
+        return self._finish(fit, course)
+
+    def _finish(self, fit, course):
+        if self.any_width or course.objective.n_params == fit.objective.n_params:
+            self._finished.append(course)
         fit.restarts.append(account(course.objective, course.run.history, course.log_evidence))
         return course
 
@@ -121,27 +151,33 @@ class EvidenceOpening:
             fit.course.begin(self.solver, first.best.params, first.run.history).descend(
                 self.solver, 0.0, 10**9, max_trials=_PLAIN_TRIALS
             )
-        # where the data determine nearly every parameter, more of them would lower the residual
-        is_used_up = first.assessment.gamma > _USED_UP * n_params and excess > n_params
+        # where the data determine nearly every parameter, more of them would lower the residual; with several features noise does
+        # that too
+        is_used_up = (
+            first.objective.network.n_features == 1 and first.assessment.gamma > _USED_UP * n_params and excess > n_params
+        )
         is_plain = first.assessment.noise_variance < _PLAINLY_CLEAN
         return is_plain or is_used_up or 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
 
-    def _grow(self, fit):
-        """The best of a growing network, at the width asked for: a list of one course or none."""
+    def _grow(self, fit, until):
+        """The best of a growing network, at the width asked for, and whether it has passed a peak; None where nothing grows."""
         width = fit.objective.network.n_units
         best = course = None
         worse = 0
-        for size in (size for size in _SIZES if size < width):
-            course = self._grown(fit, course, size)
-            worse = worse + 1 if best is not None and _log_evidence(course) <= _log_evidence(best) else 0
-            best = course if worse == 0 else best
-            if worse == 2 or fit.plan.budget.is_over(_GROWN * self.search):
+        for size in _sizes(fit.objective):
+            course = self._grown(fit, course, size, until)
+            is_better = best is None or _log_evidence(course) > _log_evidence(best) + _WORTH
+            best, worse = (course, 0) if is_better else (best, worse + 1)
+            if worse == 2 or fit.plan.budget.is_over(until):
                 break
-        if best is None:
-            return []
-        return [best] if self.any_width else [self._grown(fit, best, width)]
+        is_through = worse == 2 or worse == 1 and not fit.plan.budget.is_over(until)
+        # where a larger network left less noise it was stuck, and says nothing of still larger ones
+        is_peak = is_through and _noise(course) > _AS_MUCH * _noise(best)
+        if best is not None and not self.any_width:
+            best = self._grown(fit, best, width, self.search)
+        return best, is_peak
 
-    def _grown(self, fit, smaller, size):
+    def _grown(self, fit, smaller, size, until):
         """A course of `size` units that goes on from a smaller one."""
         course = fit.course.aside(resized(fit.objective, size))
         evidence = Evidence(course.objective)
@@ -151,11 +187,8 @@ class EvidenceOpening:
             start = add_units(course.objective, smaller.objective.network, smaller.best.params, fit.rng)
             penalties = [min(value, 10.0) for value in smaller.penalties]
         begin_regularized(course, self.solver, start, penalties)
-        follow_evidence(course, self.solver, self.search, _STEP_TRIALS, tol=_ROUGHLY)
-        if self.any_width or size == fit.objective.network.n_units:
-            self._finished.append(course)
-        fit.restarts.append(account(course.objective, course.run.history, course.log_evidence))
-        return course
+        follow_evidence(course, self.solver, until, _STEP_TRIALS, tol=_ROUGHLY)
+        return self._finish(fit, course)
 
 
 def _can_be_clean(objective):
@@ -166,6 +199,18 @@ def _can_be_clean(objective):
 def _best(courses):
     """The course with the best log evidence."""
     return max(courses, key=_log_evidence)
+
+
+def _sizes(objective):
+    """Sizes of networks on the way to the width of `objective`."""
+    network = objective.network
+    n_params = 4 * (network.n_unit_params + network.n_outputs) + network.n_outputs
+    has_plenty = objective.total_weight * network.n_outputs >= _PLENTY * n_params
+    return [size for size in _SIZES if (4 if has_plenty else 0) <= size < network.n_units]
+
+
+def _noise(course):
+    return 0.0 if course.assessment is None else course.assessment.noise_variance
 
 
 def _log_evidence(course):

@@ -7,7 +7,7 @@ from newtonreg.training.plan import Training
 __all__ = ["ThinnedOpening", "n_thinned", "thinned"]
 
 _ROWS = 1000
-_PER_PARAMETER = 16
+_PER_PARAMETER = 6
 """Rows that the search sees: this many at least, and for each parameter."""
 
 
