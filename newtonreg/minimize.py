@@ -176,6 +176,13 @@ class Minimization:
             return False
         return self.best.value <= slack * self.best.zero_level(self._start)
 
+    def note(self):
+        """Put the state as it is into the history: a record, which is returned, without a trial."""
+        record = self._record(len(self.history))
+        self.history.append(record)
+        self._progress.append(min(self._progress[-1:] + [self._merit(record)]))
+        return record
+
     def interrupt(self):
         """Close a run that was interrupted, perhaps before its first record."""
         self.status = Status.INTERRUPTED
@@ -252,7 +259,7 @@ class Minimization:
         if self.state.predicted <= memory.get("noise", -1.0):
             return True
         is_at_end = self._stood_still or (self.state.exhausted and memory.get("was_too_long"))
-        return "noise" in memory and is_at_end and getattr(self.objective, "has_own_derivatives", False)
+        return memory.get("noise", 0.0) > 0.0 and is_at_end and getattr(self.objective, "has_own_derivatives", False)
 
     def result(self):
         """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev nhvp n_backprops status message success history`."""

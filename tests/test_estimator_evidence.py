@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from newtonreg import NewtonMLPClassifier, NewtonMLPRegressor
-from newtonreg.training import budget, opening, work
+from newtonreg.training import Posterior, budget, opening, work
 
 RNG = np.random.RandomState(0)
 X1 = np.linspace(-1.0, 1.0, 100)[:, None]
@@ -178,17 +179,36 @@ def test_a_large_posterior_is_kept_only_where_it_is_asked_for(monkeypatch):
     monkeypatch.setattr("newtonreg.estimators._outcome._POSTERIOR_UP_TO", 10)
     model = NewtonMLPRegressor(alpha=PENALTIES, **SMALL).fit(X2, Y2[:, 0])
     assert not hasattr(model, "noise_std_") and not hasattr(model, "covariance_")
-    with pytest.raises(ValueError, match=r"13 parameters was not kept. Fit with store_covariance=True"):
+    with pytest.raises(ValueError, match=r"13 parameters was not kept, or is not finite. Fit with store_covariance=True"):
         model.predict(X2, return_std=True)
     assert penalized(Y2[:, 0]).predict(X2, return_std=True)[1].shape == (50,)
+
+
+def test_a_covariance_that_cannot_be_kept_is_warned_of(monkeypatch):
+    monkeypatch.setattr(Posterior, "at", lambda *arguments: None)
+    with pytest.warns(ConvergenceWarning, match="no covariance_, because the matrix of the 13 parameters is not finite"):
+        model = penalized(Y2[:, 0])
+    assert not hasattr(model, "covariance_") and np.isfinite(model.predict(X2)).all()
+    with pytest.raises(ValueError, match="or is not finite"):
+        model.predict(X2, return_std=True)
 
 
 BAD = [
     *[({"max_time": value}, rf"max_time={value!r} must be a number in \(0, inf\)") for value in (0, -1.0, np.nan, np.inf)],
     *[({"max_time": value}, "max_time=.* must be a number") for value in ("1", True, [1.0])],
-    *[({"n_restarts": value}, f"n_restarts={value!r} must be an integer >= 1") for value in (0, -2, 1.5, "many", True, None)],
+    *[
+        ({"n_restarts": value}, f"n_restarts={value!r} must be an integer >= 1, or 'auto'")
+        for value in (0, -2, 1.5, "many", True, None)
+    ],
     *[({"alpha": value}, f"alpha={value!r} must be a number") for value in (-0.1, np.nan, np.inf, "Evidence", "", True, None)],
     *[({"alpha": value}, "alpha=.* must be a number") for value in ([], [1.0, -1.0, 1.0, 1.0], [1.0, "a", 1.0, 1.0], [[1.0]])],
+    # a mapping or a set has no order
+    *[({"alpha": value}, "alpha=.* must be a number") for value in ({0.1: 1.0}, {0.1}, {0.1: 1, 1.0: 1, 2.0: 1, 3.0: 1})],
+    *[
+        ({"hidden_layer_sizes": value}, "hidden_layer_sizes=.*: the width must be an integer >= 1, or 'auto'")
+        for value in ({3}, {3: 1})
+    ],
+    *[({"init": value}, f"init={value!r} is unknown; .*, or an array of units") for value in (None, 3, "random")],
     *[({"alpha": [1.0] * n}, f"alpha=.* has {n} entries and the network 4 groups") for n in (1, 3, 5)],
     ({"alpha": [1.0] * 4, "activation": "radial"}, "alpha=.* has 4 entries and the network 5 groups"),
     *[({"hidden_layer_sizes": value}, f"hidden_layer_sizes={value!r}: the width") for value in ("large", "", "5", None, True)],
@@ -364,3 +384,13 @@ def test_alpha_of_one_number_a_group_is_alpha():
     other = NewtonMLPRegressor(alpha=[0.1, 0.1, 0.0, 0.1], **SMALL).fit(X2, Y2[:, 0])
     np.testing.assert_array_equal(one.predict(X2), other.predict(X2))
     np.testing.assert_allclose(one.alpha_, [0.1, 0.1, 0.0, 0.1], rtol=1e-15)
+
+
+def test_penalties_may_be_an_array_of_another_library():
+    strict = pytest.importorskip("array_api_strict")
+    elsewhere = strict.asarray(PENALTIES, device=strict.Device("device1"))
+    for alpha in (elsewhere, list(elsewhere.to_device(strict.Device("CPU_DEVICE"))), np.asarray(PENALTIES), tuple(PENALTIES)):
+        model = NewtonMLPRegressor(alpha=alpha, **SMALL).fit(X2, Y2[:, 0])
+        np.testing.assert_allclose(model.alpha_, PENALTIES, rtol=1e-15)
+    with pytest.raises(ValueError, match="must be a number"):
+        NewtonMLPRegressor(alpha=-elsewhere, **SMALL).fit(X2, Y2[:, 0])

@@ -57,12 +57,14 @@ class ShallowMLP(BaseEstimator):
     def _components(self):
         validation.check_parameters(self)
         basis = validation.resolve_basis(self.activation)
+        initializer = validation.resolve_initializer(self.init, basis)
         return Components(
             basis=basis,
             loss=self._resolve_loss(),
             solver=self._resolve_solver(),
-            width=validation.resolve_hidden_width(self.hidden_layer_sizes),
-            initializer=validation.resolve_initializer(self.init, basis),
+            # a fit that goes on draws no units
+            width=validation.resolve_hidden_width(self.hidden_layer_sizes, None if self._continues() else initializer),
+            initializer=initializer,
         )
 
     def _resolve_solver(self):
@@ -153,7 +155,7 @@ class ShallowMLP(BaseEstimator):
 
     def _penalties(self):
         """alpha as a number or one a group; nothing where the evidence has yet to say."""
-        return 0.0 if self._follows_evidence() else self.alpha
+        return 0.0 if self._follows_evidence() else validation.resolve_alpha(self.alpha)
 
     def _network(self, components, rows):
         d, m = rows.inputs.shape[0], rows.targets.shape[0]

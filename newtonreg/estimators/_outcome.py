@@ -183,6 +183,13 @@ class Outcome:
                 ConvergenceWarning,
                 stacklevel=6,
             )
+        if self._estimator.store_covariance and not hasattr(self._estimator, "covariance_"):
+            warnings.warn(
+                f"store_covariance=True: there is no covariance_, because the matrix of the {self._training.objective.n_params} "
+                "parameters is not finite where the fit ended. Set a larger alpha, or another random_state.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
 
 
 def _history_row(record, loss):

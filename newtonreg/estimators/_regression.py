@@ -96,8 +96,8 @@ class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, S
         Raises
         ------
         ValueError
-            Where the loss is not one of real targets, or the network has more than 1000 parameters and was fitted with
-            ``store_covariance=False``.
+            Where the loss is not one of real targets, the network has more than 1000 parameters and was fitted with
+            ``store_covariance=False``, or the matrix was not finite where the fit ended.
         """
         X = self._check_input(X, "predict")
         return_std = validation.resolve_return_std(return_std)
@@ -112,7 +112,8 @@ class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, S
             raise ValueError(f"loss={self.loss!r} predicts no standard deviation; only losses of real targets do.")
         if not hasattr(self, "_posterior"):
             raise ValueError(
-                f"The posterior of {self._model.network.n_params} parameters was not kept. Fit with store_covariance=True."
+                f"The posterior of the {self._model.network.n_params} parameters was not kept, or is not finite. "
+                "Fit with store_covariance=True."
             )
         return self._posterior
 

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Mapping, Set
 
 import numpy as np
 
@@ -9,14 +10,14 @@ import newtonreg.bases
 import newtonreg.initializers
 import newtonreg.losses
 import newtonreg.solvers
-from newtonreg.backend.arrays import as_floats, free_memory, to_host
+from newtonreg.backend.arrays import as_floats, free_memory, is_device_array, to_host
 from newtonreg.components import check_integer, resolve
 
 __all__ = [
-    "check_alpha",
     "check_fits_memory",
     "check_parameters",
     "check_solver_parameters",
+    "resolve_alpha",
     "resolve_basis",
     "resolve_hidden_width",
     "resolve_initializer",
@@ -29,10 +30,9 @@ __all__ = [
 def check_parameters(estimator):
     """Raise on a parameter outside its range."""
     check = _Checker(estimator)
-    check_alpha(estimator.alpha)
+    resolve_alpha(estimator.alpha)
     check.number("tol", low=0.0)
-    if not (isinstance(estimator.n_restarts, str) and estimator.n_restarts == "auto"):
-        check.integer("n_restarts", low=1)
+    _check_restarts(estimator.n_restarts)
     if estimator.max_time is not None:
         check.number("max_time", low=0.0, open_low=True)
     check.boolean("store_covariance")
@@ -86,10 +86,16 @@ class _Checker:
             raise ValueError(f"{name}={value!r} must be a number in {bounds}.")
 
 
-def resolve_hidden_width(hidden_layer_sizes):
-    """Width k of the one hidden layer, from an integer or a sequence of one; None for "auto"."""
+def _check_restarts(n_restarts):
+    is_auto = isinstance(n_restarts, str) and n_restarts == "auto"
+    if not is_auto and (not isinstance(n_restarts, numbers.Integral) or isinstance(n_restarts, bool) or n_restarts < 1):
+        raise ValueError(f"n_restarts={n_restarts!r} must be an integer >= 1, or 'auto'.")
+
+
+def resolve_hidden_width(hidden_layer_sizes, initializer=None):
+    """Width k of the one hidden layer, from an integer or a sequence of one; None for "auto", unless the units are given."""
     if isinstance(hidden_layer_sizes, str) and hidden_layer_sizes == "auto":
-        return None
+        return _given_width(initializer)
     sizes = list(hidden_layer_sizes) if _is_sequence(hidden_layer_sizes) else [hidden_layer_sizes]
     if len(sizes) != 1:
         raise ValueError(
@@ -98,23 +104,37 @@ def resolve_hidden_width(hidden_layer_sizes):
         )
     width = sizes[0]
     if not isinstance(width, numbers.Integral) or isinstance(width, bool) or width < 1:
-        raise ValueError(f"hidden_layer_sizes={hidden_layer_sizes!r}: the width must be an integer >= 1.")
+        raise ValueError(f"hidden_layer_sizes={hidden_layer_sizes!r}: the width must be an integer >= 1, or 'auto'.")
     return int(width)
 
 
-def check_alpha(alpha):
-    """Raise unless `alpha` is "evidence", a number >= 0, or a sequence of them (whose length the network knows)."""
+def _given_width(initializer):
+    """Columns of units that the user gives; None where there are none, or the shape is none of units."""
+    shape = np.shape(initializer.array) if isinstance(initializer, newtonreg.initializers.GivenUnits) else ()
+    return int(shape[1]) if len(shape) == 2 and shape[1] > 0 else None
+
+
+def resolve_alpha(alpha):
+    """A number >= 0 or a list of them (whose length the network knows), on the host; None for "evidence"."""
     if isinstance(alpha, str) and alpha == "evidence":
-        return
-    values = list(alpha) if _is_sequence(alpha) else [alpha]
+        return None
+    on_host = to_host(alpha) if is_device_array(alpha) else alpha
+    values = [_scalar(value) for value in on_host] if _is_sequence(on_host) else [_scalar(on_host)]
     valid = [isinstance(v, numbers.Real) and not isinstance(v, (bool, np.bool_)) and math.isfinite(v) and v >= 0 for v in values]
     if not values or not all(valid):
         raise ValueError(f"alpha={alpha!r} must be a number in [0, inf), one a group, or 'evidence'.")
+    return [float(value) for value in values] if _is_sequence(on_host) else float(values[0])
+
+
+def _scalar(value):
+    """A number of NumPy in place of an array without axes, wherever it lives."""
+    on_host = to_host(value) if is_device_array(value) else value
+    return on_host[()] if isinstance(on_host, np.ndarray) else on_host
 
 
 def _is_sequence(value):
-    """Whether `value` has entries to count: no string, and no array without axes, which has ``__len__`` and no length."""
-    return hasattr(value, "__len__") and not isinstance(value, str) and getattr(value, "ndim", 1) > 0
+    """Whether `value` has entries in an order: no string, and no array without axes, which has ``__len__`` and no length."""
+    return hasattr(value, "__len__") and not isinstance(value, (str, Mapping, Set)) and getattr(value, "ndim", 1) > 0
 
 
 def resolve_initializer(init, basis):
@@ -124,7 +144,10 @@ def resolve_initializer(init, basis):
     if not isinstance(init, str) and not hasattr(init, "units") and hasattr(init, "__len__"):
         _check_units(init)
         return newtonreg.initializers.GivenUnits(init)
-    initializer = resolve("init", init, newtonreg.initializers, ("units",), extra=("auto",))
+    try:
+        initializer = resolve("init", init, newtonreg.initializers, ("units",), extra=("auto",))
+    except ValueError as error:
+        raise ValueError(f"{str(error).removesuffix('.')}, or an array of units (q, k).") from None
     if getattr(initializer, "needs_ridge", False) and not hasattr(basis, "rise"):
         raise ValueError(f"init={init!r} is for ridge functions, and activation={basis!r} is none; pass 'auto' or 'knots'.")
     return initializer

@@ -17,6 +17,7 @@ class NewtonMLPRegressor(ShallowRegressor):
     hidden_layer_sizes : "auto", int or tuple of one int, default="auto"
         Width k of the hidden layer, k >= 1. "auto" allows three observations for each parameter, at least 5 and at most 50 units;
         where noise limits the fit the network grows from two units for as long as the evidence rises (``alpha="evidence"``).
+        Where `init` is an array it is the number of its columns.
     activation : str, Basis or callable, default="tanh"
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
         `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
@@ -34,7 +35,7 @@ class NewtonMLPRegressor(ShallowRegressor):
         L2 penalty for the standardized problem; as in scikit-learn's MLP it is divided by the total weight in `loss_`. A number
         is for weights and coefficients, biases and intercepts are free. "evidence" finds one penalty for the weights of each
         feature, one for the biases and one for the coefficients, and the noise, by MacKay's rules (`alpha_`); on noise-free data
-        they vanish by themselves. A sequence gives these d + 2 numbers.
+        they vanish by themselves. A sequence gives these numbers, as `alpha_` has them: d + 2 for ridge functions.
     batch_size : {"auto"}, default="auto"
         All rows in every step.
     learning_rate_init : float > 0 or None, default=None
@@ -63,8 +64,9 @@ class NewtonMLPRegressor(ShallowRegressor):
     n_iter_no_change : int >= 1, default=20
     n_restarts : "auto" or int >= 1, default="auto"
         Random starts that get a short run each; the best goes on, by its loss or, with evidence, by that. "auto" is 24 with one
-        feature, 4 with several, and 1 for a named solver or another loss than squared error; with evidence and several features
-        other first penalties and widths take the place of random starts, and a number is that of the first looks.
+        feature, 4 with several (fewer where they would take more than 30% of the budget), and 1 for a named solver or another
+        loss than squared error; with evidence and several features other first penalties and widths take the place of random
+        starts, and a number is that of the first looks.
     n_jobs : int or None, default=None
         Processes (joblib) for the short runs; None is 1. BLAS threads are divided among them.
     device : {None, "cpu", "cuda"}, default=None
@@ -78,7 +80,8 @@ class NewtonMLPRegressor(ShallowRegressor):
         Seconds after which the fit ends with the best so far; its phases then share the time instead of a budget of work, so that
         a longer time gives a better fit. The result depends on the speed of the machine.
     store_covariance : bool, default=False
-        Keep `covariance_`, and what predictive standard deviations need beyond 1000 parameters; p² doubles.
+        Keep `covariance_`, and what predictive standard deviations need beyond 1000 parameters; p² doubles. A ConvergenceWarning
+        says where there is none, because the matrix is not finite.
 
     Attributes
     ----------
@@ -102,8 +105,9 @@ class NewtonMLPRegressor(ShallowRegressor):
     stationary_point_ : StationaryPoint or None
         What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
         `classify(X, y)` computes it.
-    alpha_ : array of shape (d + 2,)
-        Penalties the fit ended with: weights of each feature, biases, coefficients.
+    alpha_ : array of shape (q + 1,)
+        Penalties the fit ended with, one a row of `units_` and one of the coefficients. For ridge functions these are d + 2:
+        weights of each feature, biases, coefficients; for radial units 2 d + 1.
     effective_n_params_ : float
         γ, the number of parameters that the data determine; up to 1000 parameters, or with `store_covariance`.
     log_evidence_ : float
@@ -206,8 +210,9 @@ class NewtonMLPClassifier(ShallowClassifier):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or tuple of one int, default=(30,)
-        Width k of the hidden layer, k >= 1.
+    hidden_layer_sizes : "auto", int or tuple of one int, default=(30,)
+        Width k of the hidden layer, k >= 1. "auto" allows three rows (times outputs) for each parameter, at least 5 and at most
+        50 units; where `init` is an array it is the number of its columns.
     activation : str, Basis or callable, default="tanh"
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
         `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
@@ -256,8 +261,8 @@ class NewtonMLPClassifier(ShallowClassifier):
         trials, and keep the parameters where it was best. Works with every solver.
     validation_fraction : float in (0, 1), default=0.1
     n_iter_no_change : int >= 1, default=20
-    n_restarts : int >= 1, default=1
-        Random starts that get a short run each; the best goes on.
+    n_restarts : int >= 1 or "auto", default=1
+        Random starts that get a short run each; the best goes on. "auto" is 1.
     n_jobs : int or None, default=None
         Processes (joblib) for the short runs; None is 1. BLAS threads are divided among them.
     device : {None, "cpu", "cuda"}, default=None
@@ -270,7 +275,8 @@ class NewtonMLPClassifier(ShallowClassifier):
         Seconds after which the fit ends with the best so far; its phases then share the time instead of a budget of work, so that
         a longer time gives a better fit. The result depends on the speed of the machine.
     store_covariance : bool, default=False
-        Keep `covariance_`, and what `moderated` needs beyond 1000 parameters; p² doubles.
+        Keep `covariance_`, and what `moderated` needs beyond 1000 parameters; p² doubles. A ConvergenceWarning says where there
+        is none, because the matrix is not finite.
 
     Attributes
     ----------
@@ -294,8 +300,9 @@ class NewtonMLPClassifier(ShallowClassifier):
     stationary_point_ : StationaryPoint or None
         What kind of point was reached, from the eigenvalues of the exact Hessian; None above 500 parameters, where
         `classify(X, y)` computes it.
-    alpha_ : array of shape (d + 2,)
-        Penalties the fit ended with: weights of each feature, biases, coefficients.
+    alpha_ : array of shape (q + 1,)
+        Penalties the fit ended with, one a row of `units_` and one of the coefficients. For ridge functions these are d + 2:
+        weights of each feature, biases, coefficients; for radial units 2 d + 1.
     effective_n_params_ : float
         γ, the number of parameters that the data determine; up to 1000 parameters, or with `store_covariance`.
     log_evidence_ : float

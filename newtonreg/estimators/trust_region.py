@@ -45,8 +45,9 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or tuple of one int, default=(20,)
-        Width k of the hidden layer, k >= 1.
+    hidden_layer_sizes : "auto", int or tuple of one int, default=(20,)
+        Width k of the hidden layer, k >= 1. "auto" allows three observations for each parameter, at least 5 and at most 50 units;
+        where `init` is an array it is the number of its columns.
     activation : str, Basis or callable, default="tanh"
         As in `NewtonMLPRegressor`.
     loss : {"squared_error", "pseudo_huber", "poisson"} or Loss, default="squared_error"
@@ -68,12 +69,15 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
     increase : float > 1, default=1.1
     decrease : float > 1 or None, default=None
         None is the paper's: 1.75 for "rmsprop", 1.5 for the others.
-    alpha : float >= 0, default=1e-4
-        L2 penalty as in `NewtonMLPRegressor`; that small it only decides between networks that fit equally well.
+    alpha : float >= 0, sequence of float or "evidence", default=1e-4
+        L2 penalty as in `NewtonMLPRegressor`; that small it only decides between networks that fit equally well. With "evidence"
+        the penalties follow it, from one start.
     max_iter, random_state, tol, verbose, warm_start, early_stopping, validation_fraction, n_iter_no_change
         As in `NewtonMLPRegressor`.
-    n_restarts, n_jobs, device, init, max_time, store_covariance
-        As in `NewtonMLPRegressor`; one start.
+    n_restarts : int >= 1 or "auto", default=1
+        Random starts that get a short run each; the best goes on, by its loss. "auto" is 1.
+    n_jobs, device, init, max_time, store_covariance
+        As in `NewtonMLPRegressor`.
 
     Attributes
     ----------
@@ -169,14 +173,14 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or tuple of one int, default=(30,)
-        Width k of the hidden layer, k >= 1.
+    hidden_layer_sizes : "auto", int or tuple of one int, default=(30,)
+        Width k of the hidden layer, k >= 1; "auto" as in `NewtonMLPClassifier`.
     activation : str, Basis or callable, default="tanh"
         As in `NewtonMLPClassifier`.
     curvature, norm, subproblem, initial_radius, max_radius, eta1, eta2, increase, decrease
         As in `TrustRegionRegressor`.
-    alpha : float >= 0, default=3.0
-        L2 penalty as in `NewtonMLPClassifier`.
+    alpha : float >= 0, sequence of float or "evidence", default=3.0
+        As in `NewtonMLPClassifier`.
     class_weight : dict, "balanced" or None, default=None
         Factors on the weights of the classes; "balanced" gives every class the same total weight.
     moderated : bool, default=False

@@ -86,8 +86,9 @@ class EmpiricalRisk:
 
     @property
     def has_own_derivatives(self):
-        """Whether the derivatives are this package's, not those of a user's loss."""
-        return self.is_sum_of_squares
+        """Whether the derivatives are this package's, not those of a user's loss or basis."""
+        parts = [part for term in self.terms for part in (term.loss, getattr(term.network, "basis", term.network))]
+        return all(type(part).__module__.startswith("newtonreg.") for part in parts)
 
     @cached_property
     def has_penalty(self):

@@ -40,6 +40,8 @@ class Course:
         One a group (`Evidence`), where they are not what the objective came with.
     assessment : Assessment or None
         What the evidence said last.
+    noise_fall : float
+        Noise variance at the end of following the evidence, over that halfway.
     """
 
     def __init__(self, objective, budget, tol, max_iter=None, callbacks=()):
@@ -51,6 +53,7 @@ class Course:
         self.run = None
         self.penalties = None
         self.assessment = None
+        self.noise_fall = 1.0
         self._state = None
 
     @property
@@ -93,7 +96,7 @@ class Course:
         """
         if self.is_over:
             return self
-        keeps = self._state is not None and type(solver) is type(self.run.solver)
+        keeps = self._state is not None and (solver is self.run.solver or repr(solver) == repr(self.run.solver))
         state = self._state if keeps else solver.init(self.objective, self.best.params)
         cost, before = trial_work(self.objective, solver), self.n_iter
         last = before + min(self.budget.trials(cost, until), max_trials)
@@ -135,9 +138,15 @@ class Course:
         return self.begin(solver, other.best.params, other.run.history)
 
     def jump(self, params):
-        """Go on from other parameters, which a course aside has found; returns self."""
-        self.run.best = self.objective.at(params)
-        self._state = None
+        """Go on from other parameters, which have been found aside: a row of the history without a trial. Returns self."""
+        solver = self.run.solver
+        state = solver.init(self.objective, params)
+        self.run = Minimization(self.objective, solver, state, Stopping(1, self.tol, 0.0, 0.0, 1), self.run.history)
+        record = self.run.note()
+        self._state = state
+        asked = [callback(record, self.run) for callback in self.callbacks]
+        if any(asked):
+            self.run.status = Status.CALLBACK
         return self
 
     def kept(self):

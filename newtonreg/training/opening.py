@@ -5,6 +5,7 @@ import math
 from newtonreg.training.course import account
 from newtonreg.training.evidence import Evidence
 from newtonreg.training.growing import add_units, resized
+from newtonreg.training.readout import best_readout
 from newtonreg.training.regularizing import begin_regularized, follow_evidence, n_excess
 from newtonreg.training.starts import draw_start
 
@@ -15,6 +16,8 @@ _LADDER = (0.1, 1.0, 10.0)
 _FIRST = 1e-2
 _RUNG = 0.1
 _RUNG_TRIALS = 400
+_LEAST_TRIALS = 60
+"""Fewer of them tell nothing about first penalties."""
 _ROUGHLY = 0.03
 """Relative change of the penalties at which the search is content; the winner settles later."""
 _SIZES = (2, 3, 4, 6, 8, 11, 15, 20, 30, 40, 60, 80, 120, 160, 240)
@@ -32,6 +35,8 @@ _STEP_TRIALS = 100
 """Of a size on the way up."""
 _PLAIN_TRIALS = 25
 _CLEAN = 0.5
+_STILL_FALLING = 0.7
+"""Noise variance at the end of the first look over that halfway, below which it is no noise yet."""
 _PLAINLY_CLEAN = 1e-10
 """Noise variance, of standardized targets, at which the first look has seen enough."""
 _USED_UP = 0.75
@@ -95,9 +100,15 @@ class EvidenceOpening:
             # more units do not help: it is the noise that limits the fit, and a look at the full width would be a waste
             fit.phases = self.noisy
             return self._adopt(fit, [grown, *self._ladder(fit, grown.objective)])
-        enough = _PLAINLY_CLEAN if _can_be_clean(fit.objective) else 0.0
-        looks = [self._rung(fit, fit.objective, _FIRST, self.look, enough) for _ in range(self._n_different)]
+        if self._is_plain(fit):
+            self.screening.run(fit)
+            fit.phases = self.clean
+            return None
+        before = fit.plan.budget.share()
+        enough, share = (_PLAINLY_CLEAN if _can_be_clean(fit.objective) else 0.0), self.look / self._n_different
+        looks = [self._rung(fit, fit.objective, _FIRST, share, enough) for _ in range(self._n_different)]
         first = _best(looks)
+        cost = (fit.plan.budget.share() - before) / sum(max(1, course.n_iter) for course in looks)
         if self._is_clean(fit, first):
             fit.phases = self.clean
             return None
@@ -106,13 +117,17 @@ class EvidenceOpening:
         if grown is None and self._is_random:
             grown, _ = self._grow(fit, _GROWN * self.search)
         candidates = [first] if grown is None else [first, grown]
-        return self._adopt(fit, [*candidates, *self._ladder(fit, fit.objective)])
+        return self._adopt(fit, [*candidates, *self._ladder(fit, fit.objective, cost)])
 
     def _adopt(self, fit, candidates):
         fit.course.adopt(_best(candidates), self.solver)
 
-    def _ladder(self, fit, objective):
-        return [self._rung(fit, objective, level, self.search) for level in _LADDER]
+    def _ladder(self, fit, objective, cost=0.0):
+        """Courses from other first penalties, as many as there is budget for where a trial costs the share `cost`."""
+        left = max(0.0, self.search - fit.plan.budget.share())
+        n_rungs = min(len(_LADDER), int(left / (_LEAST_TRIALS * cost))) if cost else len(_LADDER)
+        levels = _LADDER[-n_rungs:] if n_rungs else ()
+        return [self._rung(fit, objective, level, min(_RUNG, left / n_rungs)) for level in levels]
 
     def _grows_first(self, fit):
         """With several features small networks tell the noise sooner than a look at the full width does."""
@@ -126,9 +141,9 @@ class EvidenceOpening:
     def _n_different(self):
         return self.n_starts if self._is_random else 1
 
-    def _rung(self, fit, objective, level, until, enough=0.0):
-        """A course that begins with all penalties at `level`; a tenth of the budget at most."""
-        until = min(until, fit.plan.budget.share() + max(_RUNG, self.look))
+    def _rung(self, fit, objective, level, share, enough=0.0):
+        """A course that begins with all penalties at `level`, for a `share` of the budget; it has been assessed."""
+        until = fit.plan.budget.share() + share
         course = fit.course.aside(objective)
         start = draw_start(course.objective, self.initializer, fit.rng)
         begin_regularized(course, self.solver, start, [level] * Evidence(course.objective).n_groups)
@@ -136,10 +151,19 @@ class EvidenceOpening:
         return self._finish(fit, course)
 
     def _finish(self, fit, course):
+        if course.assessment is None:
+            course.assessment = course.assess()
         if self.any_width or course.objective.n_params == fit.objective.n_params:
             self._finished.append(course)
         fit.restarts.append(account(course.objective, course.run.history, course.log_evidence))
         return course
+
+    def _is_plain(self, fit):
+        """Whether units that nobody trained leave next to nothing: no noise, then, and no look is needed."""
+        objective = fit.objective
+        if self.screening is None or not hasattr(objective.network.basis, "rise") or not _can_be_clean(objective):
+            return False
+        return 2.0 * best_readout(objective)[1] / n_excess(objective) < _PLAINLY_CLEAN
 
     def _is_clean(self, fit, first):
         if first.assessment is None or not _can_be_clean(first.objective):
@@ -157,7 +181,13 @@ class EvidenceOpening:
             first.objective.network.n_features == 1 and first.assessment.gamma > _USED_UP * n_params and excess > n_params
         )
         is_plain = first.assessment.noise_variance < _PLAINLY_CLEAN
-        return is_plain or is_used_up or 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
+        is_falling = first.noise_fall < _STILL_FALLING
+        return (
+            is_plain
+            or is_used_up
+            or is_falling
+            or 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
+        )
 
     def _grow(self, fit, until):
         """The best of a growing network, at the width asked for, and whether it has passed a peak; None where nothing grows."""

@@ -40,6 +40,7 @@ class Training:
         self.restarts = []
         self.rng = None
         self.callbacks = []
+        self._n_seen = 0
 
     @property
     def objective(self):
@@ -65,7 +66,7 @@ class Training:
 
     def _replay(self):
         """Show callbacks the trials that led to where the course begins; one that asks to stop stops what would follow."""
-        for record in self.run.history if self.run.status is None else []:
+        for record in self.run.history[self._n_seen :]:
             # every callback sees every record, whoever asks to stop
             asked = [callback(record, self.run) for callback in self.callbacks]
             if any(asked):
@@ -91,6 +92,7 @@ class Training:
             self.course.max_iter += history[-1].n_iter
         self.rng = np.random.RandomState(0)
         self.course.resume(self.plan.solver, state, history)
+        self._n_seen = len(history)
         return self
 
     def finish(self):

@@ -54,7 +54,7 @@ def follow_evidence(course, solver, until=1.0, max_trials=_MOST, tol=_SETTLED, f
 
 def _follow(course, solver, until, max_trials, tol, peak, enough):
     evidence = Evidence(course.objective)
-    before, calm, updates, first = math.inf, 0, 0, course.n_iter
+    before, calm, updates, first, noises = math.inf, 0, 0, course.n_iter, []
     while calm < _SETTLED_TIMES and peak.passed < _FALLING_TIMES:
         updates += 1
         left = max_trials - max(course.n_iter - first, updates)
@@ -67,6 +67,8 @@ def _follow(course, solver, until, max_trials, tol, peak, enough):
         if assessment is None:
             return False
         course.assessment = assessment
+        noises.append(assessment.noise_variance)
+        course.noise_fall = noises[-1] / noises[len(noises) // 2]
         peak.see(course)
         if assessment.noise_variance < enough:
             return False

@@ -1,4 +1,4 @@
-"""Many short runs of which few go on."""
+"""Many short runs, of which one goes on."""
 
 import math
 from typing import NamedTuple
@@ -68,48 +68,48 @@ class Screening:
     def run(self, fit):
         """Begin `fit` with the best start, of those that have had a run where the user interrupts."""
         objective = fit.objective.with_penalty(fit.objective.penalty)
-        starts = [_Reached(params, []) for params in self._draw(objective, fit.rng)]
+        starts = self._draw(objective, fit.rng)
+        finite = [i for i, params in enumerate(starts) if math.isfinite(objective.at(params).value)] or [0]
         # something to fall back on should the user interrupt the first short run
-        fit.course.begin(fit.plan.solver, starts[0].params)
+        fit.course.begin(fit.plan.solver, starts[finite[0]])
         if len(starts) == 1:
             return
         try:
-            best = self._screened(fit, objective, starts)
+            best = self._screened(fit, objective, starts, finite)
         except KeyboardInterrupt:
             if self._reached:
                 fit.course.begin(fit.plan.solver, self.best)
             raise
         fit.course.begin(fit.plan.solver, best.params, best.history)
 
-    def _screened(self, fit, objective, starts):
+    def _screened(self, fit, objective, starts, finite):
         """What goes on."""
-        drawn = list(starts)
-        earlier, rows = fit.restarts, [_no_run(objective) for _ in starts]
-        chosen = list(range(len(starts)))
+        earlier, rows, reached = fit.restarts, [_no_run(objective) for _ in starts], {}
         if self.side_by_side is not None:
-            rows = self._all_at_once(fit, objective, starts)
-            chosen = _ranked(objective, rows)[:1]
-        for i, reached in self._short_runs(fit, objective, starts, chosen):
-            starts[i] = reached
-            rows[i] = account(objective, reached.history)
-            self._reached = [starts[j] for j in _ranked(objective, rows)]
+            for i, row in zip(finite, self._all_at_once(fit, objective, [starts[i] for i in finite]), strict=True):
+                rows[i] = row
+            # the best repeats its run, and has a history
+            finite = _ranked(objective, rows)[:1]
+        for i, one in self._short_runs(fit, objective, starts, finite):
+            reached[i], rows[i] = one, account(objective, one.history)
+            best = next(j for j in _ranked(objective, rows) if j in reached)
+            self._reached = [reached[best]]
             fit.restarts = [*earlier, *rows]
-        best = _ranked(objective, rows)[0] if self.side_by_side is None else chosen[0]
-        return (drawn if self.is_repeated else starts)[best]
+        return _Reached(starts[best], []) if self.is_repeated else reached[best]
 
     def _all_at_once(self, fit, objective, starts):
         """Rows of `Training.restarts` of short runs side by side."""
-        params, total = namespace(starts[0].params).stack([one.params for one in starts]), objective.total_weight
-        reached = self.side_by_side(objective, params, self.n_trials)
+        total = objective.total_weight
+        reached = self.side_by_side(objective, namespace(starts[0]).stack(starts), self.n_trials)
         fit.plan.budget.spend(_SIDE_BY_SIDE * trial_work(objective, fit.plan.solver) * sum(map(len, reached.accepted)))
         return [
             {
                 **_no_run(objective),
                 "loss": value / total,
-                "initial_loss": objective.at(one.params).value / total,
+                "initial_loss": objective.at(params).value / total,
                 "n_iter": len(accepted),
             }
-            for one, value, accepted in zip(starts, reached.values, reached.accepted, strict=True)
+            for params, value, accepted in zip(starts, reached.values, reached.accepted, strict=True)
         ]
 
     def _draw(self, objective, rng):
@@ -142,18 +142,18 @@ def _no_run(objective):
 def _ranked(objective, restarts):
     """Starts by loss; of those that are equally perfect the first drawn: which of them goes on must not hang on rounding."""
     zero = NEARLY_ZERO * objective.zero_level / objective.total_weight
+    losses = [row["loss"] if math.isfinite(row["loss"]) else math.inf for row in restarts]
     left, order = list(range(len(restarts))), []
     while left:
-        level = min(restarts[i]["loss"] for i in left) * (1.0 + _TIE) + zero
-        order.append(next(i for i in left if restarts[i]["loss"] <= level))
+        level = min(losses[i] for i in left) * (1.0 + _TIE) + zero
+        order.append(next(i for i in left if losses[i] <= level))
         left.remove(order[-1])
     return order
 
 
-def _short_run(objective, solver, tol, n_trials, start, clock):
-    """What `n_trials` more trials reach, or fewer where `clock` (`Budget.clock`) says so."""
-    n_iter = start.history[-1].n_iter if start.history else 0
-    stopping = Stopping(n_iter + n_trials, tol, 0.0, 0.0, n_trials)
+def _short_run(objective, solver, tol, n_trials, params, clock):
+    """What `n_trials` reach, or fewer where `clock` (`Budget.clock`) says so."""
+    stopping = Stopping(n_trials, tol, 0.0, 0.0, n_trials)
     with threads_for(objective.curvature_flops):
-        run = Minimization(objective, solver, solver.init(objective, start.params), stopping, start.history).run(clock)
+        run = Minimization(objective, solver, solver.init(objective, params), stopping).run(clock)
     return _Reached(run.best.params, run.history)

@@ -6,14 +6,15 @@ from newtonreg.training.plan import Training
 
 __all__ = ["ThinnedOpening", "n_thinned", "thinned"]
 
-_ROWS = 1000
+_ROWS_OF_A_CURVE, _ROWS = 400, 1000
 _PER_PARAMETER = 6
-"""Rows that the search sees: this many at least, and for each parameter."""
+"""Rows that the search sees: this many at least, with one feature and with several, and so many for each parameter."""
 
 
 def n_thinned(objective):
     """Rows that are enough for the search."""
-    return max(_ROWS, _PER_PARAMETER * objective.n_params)
+    rows = _ROWS_OF_A_CURVE if objective.network.n_features == 1 else _ROWS
+    return max(rows, _PER_PARAMETER * objective.n_params)
 
 
 def thinned(objective, n_rows, rng):

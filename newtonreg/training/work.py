@@ -10,6 +10,7 @@ from newtonreg.solvers.batched import levenberg_marquardt_batch
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.opening import EvidenceOpening
 from newtonreg.training.phases import Descent, Recycling, Tail
+from newtonreg.training.readout import Readout
 from newtonreg.training.regularizing import EvidenceDescent
 from newtonreg.training.screening import Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
@@ -20,6 +21,8 @@ _BUDGET = 1e11
 """Floating point operations that a fit may spend before it is cut off: a second or two."""
 _SCREENING = 0.3
 """Of the budget, at most, for short runs."""
+_LONG = 4
+"""Rows over those that the search needs, above which it leaves the others out."""
 _THINNED = 0.6
 """Of the budget, for the search on some of the rows."""
 _SHORT = 40
@@ -116,7 +119,7 @@ def usual_width(total_weight, n_unit_params, n_outputs):
 
 def _is_long(objective):
     """Whether there are so many rows that the search may leave most of them out."""
-    return objective.terms[0].weights.shape[0] > 2 * n_thinned(objective)
+    return objective.terms[0].weights.shape[0] > _LONG * n_thinned(objective)
 
 
 def _thinned_plan(objective, options):
@@ -167,9 +170,13 @@ def _clean_phases(objective, solver, evidence):
     if objective.network.n_features > 1:
         return [Descent(solver, 0.01, 100, 0.7 if evidence else 0.98), *([] if evidence else [Tail(_newton(), 0.01, 100)])]
     polish = VariableProjection()
+    is_ridge = hasattr(objective.network.basis, "rise")
+    at_once, at_last = ([Readout(1e-4)], [Readout()]) if is_ridge else ([], [])
     return [
+        *at_once,
         Descent(solver, 0.1, 60, 0.6),
         Recycling(solver, 0.6),
+        *at_last,
         Descent(polish, 0.01, 100, 0.95),
         Descent(LevenbergMarquardt(method="qr"), 0.01, 100, 0.95),
         # for fits that stalled early
@@ -206,6 +213,9 @@ def _screening(objective, options, trials):
 def _side_by_side(objective, options):
     """How all starts make their first trials at once, where that is faster than one after the other; else None."""
     if options.solver is not None or options.n_jobs is not None or not objective.is_sum_of_squares:
+        return None
+    # a batch looks at no clock
+    if options.max_time is not None:
         return None
     if objective.n_params > _OVERHEAD_ONLY and not is_cupy_array(objective.penalty):
         return None
