@@ -259,7 +259,7 @@ class Minimization:
         if self.state.predicted <= memory.get("noise", -1.0):
             return True
         is_at_end = self._stood_still or (self.state.exhausted and memory.get("was_too_long"))
-        return memory.get("noise", 0.0) > 0.0 and is_at_end and getattr(self.objective, "has_own_derivatives", False)
+        return "noise" in memory and is_at_end and getattr(self.objective, "has_own_derivatives", False)
 
     def result(self):
         """`scipy.optimize.OptimizeResult` with `x fun jac nit nfev njev nhev nhvp n_backprops status message success history`."""

@@ -7,7 +7,8 @@ import pytest
 
 from newtonreg import LevenbergMarquardt
 from newtonreg.bases import Identity, RadialGaussian, Tanh
-from newtonreg.losses import Poisson, SquaredError
+from newtonreg.losses import Binomial, Multinomial, Poisson, SquaredError
+from newtonreg.minimize import minimize
 from newtonreg.networks import ShallowNetwork
 from newtonreg.objectives import EmpiricalRisk, Term
 from newtonreg.training import Evidence, Posterior
@@ -311,3 +312,28 @@ def test_assessing_changes_nothing():
     value, n_iter, penalties = course.best.value, course.n_iter, list(course.penalties)
     assert course.assess().log_evidence == course.assess().log_evidence
     assert (course.best.value, course.n_iter, course.penalties) == (value, n_iter, penalties)
+
+
+def test_two_classes_have_the_evidence_of_one_logit():
+    """c₂ = −c₁ = b/2 is the same function, with the same prior where R = 2 R_b; the intercept is measured in another unit."""
+    rng = np.random.default_rng(3)
+    n, k, d = 60, 3, 2
+    X = rng.normal(size=(d, n))
+    labels = (X[0] + 0.5 * rng.normal(size=n) > 0).astype(float)
+    one, two = ShallowNetwork(Tanh(), d, k, 1), ShallowNetwork(Tanh(), d, k, 2)
+    logit = EmpiricalRisk([Term(one, X, labels[None, :], Binomial(), np.ones(n))], np.zeros(one.n_params))
+    softmax = EmpiricalRisk([Term(two, X, np.vstack([1.0 - labels, labels]), Multinomial(), np.ones(n))], np.zeros(two.n_params))
+    penalties = [0.3, 0.2, 0.1, 0.05]
+    evidence = Evidence(logit)
+    logit = logit.with_penalty(evidence.penalty(penalties, X))
+    start = rng.normal(size=one.n_params)
+    best = minimize(logit, start, "trust-region", gtol=1e-12).x
+    units, outer = one.unpack(best)
+    both = two.pack(units, np.vstack([-outer / 2, outer / 2]))
+    doubled = [*penalties[:-1], 2.0 * penalties[-1]]
+    softmax = softmax.with_penalty(Evidence(softmax).penalty(doubled, X))
+    assert softmax.at(both).value == pytest.approx(logit.at(best).value, rel=1e-10)
+    a, b = evidence.assess(logit.at(best), penalties), Evidence(softmax).assess(softmax.at(both), doubled)
+    assert b.gamma == pytest.approx(a.gamma, rel=1e-6)
+    np.testing.assert_allclose(b.penalties, [*a.penalties[:-1], 2.0 * a.penalties[-1]], rtol=1e-6)
+    assert b.log_evidence == pytest.approx(a.log_evidence - 0.5 * np.log(2.0), abs=1e-6)

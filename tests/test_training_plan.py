@@ -275,7 +275,7 @@ def test_a_search_on_some_rows_leaves_work_for_all_rows():
 
 def test_the_search_sees_enough_rows():
     risk = make_risk(k=100)
-    assert n_thinned(make_risk()) == 1000 and n_thinned(risk) == 6 * risk.n_params
+    assert n_thinned(make_risk()) == 400 and n_thinned(make_risk(d=2)) == 1000 and n_thinned(risk) == 6 * risk.n_params
 
 
 @pytest.mark.parametrize(

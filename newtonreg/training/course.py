@@ -41,7 +41,7 @@ class Course:
     assessment : Assessment or None
         What the evidence said last.
     noise_fall : float
-        Noise variance at the end of following the evidence, over that halfway.
+        Noise variance at the end of following the evidence, over that halfway; 1 where it came to rest.
     """
 
     def __init__(self, objective, budget, tol, max_iter=None, callbacks=()):

@@ -57,7 +57,11 @@ class Evidence:
         self._network = network
         self._n_residuals = objective.total_weight * network.n_outputs
         self.has_noise = objective.terms[0].loss.out_activation == "identity"
-        self.sizes = [network.n_units] * network.n_unit_params + [network.n_units * network.n_outputs]
+        self._term = objective.terms[0]
+        # softmax does not see what is added to all outputs alike: a column of coefficients has one direction less
+        self._has_gauge = self._term.loss.out_activation == "softmax"
+        self._n_free = network.n_outputs - int(self._has_gauge)
+        self.sizes = [network.n_units] * network.n_unit_params + [network.n_units * self._n_free]
 
     @property
     def n_groups(self):
@@ -91,16 +95,19 @@ class Evidence:
         xp = namespace(matrix)
         identity = xp.eye(matrix.shape[0], dtype=xp.float64, device=device_of(matrix))
         traces = self.group_sums(xp.sum(factor.half_solve(identity) ** 2, axis=0) / scale**2)
+        log_det = 2.0 * float(xp.sum(xp.log(xp.linalg.diagonal(factor.lower)))) + 2.0 * float(xp.sum(xp.log(scale)))
+        if self._has_gauge:
+            gauge_trace, gauge_log_det = self._gauge(point, penalties[-1])
+            traces[-1], log_det = traces[-1] - gauge_trace, log_det - gauge_log_det
         squares = self.group_sums(point.params**2)
         gammas = [max(_LEAST_GAMMA, n - r * t) for n, r, t in zip(self.sizes, penalties, traces, strict=True)]
         n = self._n_residuals
         # weights that sum to less than an observation determine nothing
-        gamma = max(0.0, min(sum(gammas) + self._network.n_outputs, n - max(1.0, 0.01 * n)))
+        gamma = max(0.0, min(sum(gammas) + self._n_free, n - max(1.0, 0.01 * n)))
         prior = sum(r * square for r, square in zip(penalties, squares, strict=True))
         misfit = max(2.0 * point.value - prior, 0.0)
         noise = max(misfit / max(n - gamma, 1e-3 * n), 1e-30) if self.has_noise else 1.0
         updated = [min(max(g * noise / max(s, 1e-300), _RANGE[0]), _RANGE[1]) for g, s in zip(gammas, squares, strict=True)]
-        log_det = 2.0 * float(xp.sum(xp.log(xp.linalg.diagonal(factor.lower)))) + 2.0 * float(xp.sum(xp.log(scale)))
         log_evidence = self._log_evidence(misfit, prior, penalties, noise, log_det)
         descent = factor.half_solve((point.gradient / scale)[:, None])
         shortfall = 0.5 * float(xp.sum(descent * descent)) / noise
@@ -110,11 +117,27 @@ class Evidence:
         if min(penalties) <= 0.0:
             # a group without a penalty has no proper prior, and the data no evidence
             return math.nan
-        p, m = self._network.n_params, self._network.n_outputs
+        p = sum(self.sizes) + self._n_free
         occam = sum(n * math.log(r / noise) for n, r in zip(self.sizes, penalties, strict=True)) - (log_det - p * math.log(noise))
         normal = self._n_residuals * math.log(2.0 * math.pi * noise) if self.has_noise else 0.0
         # intercepts have a flat prior, which cancels between networks on the same data
-        return 0.5 * (occam - (misfit + prior) / noise - normal + m * math.log(2.0 * math.pi))
+        return 0.5 * (occam - (misfit + prior) / noise - normal + self._n_free * math.log(2.0 * math.pi))
+
+    def _gauge(self, point, penalty):
+        """Trace of A⁻¹ over the coefficients, and ln det A, in the directions that softmax does not see.
+
+        There A is what the gauge term of `Multinomial` adds, Σ_i s_i φ_i φ_iᵀ for the extended hidden values φ, and the penalty.
+        At a minimum, where the coefficients of a unit sum to zero, it is a block by itself.
+        """
+        hidden = self._network.at(self._term.inputs, point.params).hidden.values
+        xp = namespace(hidden)
+        extended = xp.concat([hidden, xp.ones_like(hidden[:1, :])], axis=0)
+        matrix = linalg.matmul(extended * self._term.weights, xp.matrix_transpose(extended))
+        k = self._network.n_units
+        ridge = xp.asarray([penalty] * k + [0.0], dtype=xp.float64, device=device_of(matrix))
+        factor, scale = robust_cholesky(index_add_diagonal(matrix, ridge))
+        inverse = xp.sum(factor.half_solve(xp.eye(k + 1, dtype=xp.float64, device=device_of(matrix))) ** 2, axis=0) / scale**2
+        return float(xp.sum(inverse[:k])), 2.0 * float(xp.sum(xp.log(xp.linalg.diagonal(factor.lower))) + xp.sum(xp.log(scale)))
 
 
 def robust_cholesky(matrix):

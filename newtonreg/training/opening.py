@@ -147,7 +147,8 @@ class EvidenceOpening:
         course = fit.course.aside(objective)
         start = draw_start(course.objective, self.initializer, fit.rng)
         begin_regularized(course, self.solver, start, [level] * Evidence(course.objective).n_groups)
-        follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY, enough=enough)
+        if follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY, enough=enough):
+            course.noise_fall = 1.0
         return self._finish(fit, course)
 
     def _finish(self, fit, course):

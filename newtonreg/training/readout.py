@@ -44,7 +44,7 @@ def best_readout(objective):
 
 
 def even_units(inputs, n_units, slope, halo):
-    """Units (2, k) for `inputs` (1, n): z = `slope` (x − t_k) / h, with knots t_k, h apart, up to `halo` ranges beyond the data."""
+    """Units (2, k) for `inputs` (1, n): z = `slope` (x − t_k) / h, knots t_k that are h apart, up to `halo` ranges off."""
     xp = namespace(inputs)
     low, high = to_floats(xp.min(inputs), xp.max(inputs))
     span = (high - low) or 1.0

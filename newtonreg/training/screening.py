@@ -23,6 +23,10 @@ _SIDE_BY_SIDE = 0.6
 """Cost of a trial among many, over that of one by itself, for networks that small."""
 
 
+_GROUP = 8
+"""Starts between two looks at the clock."""
+
+
 class _Reached(NamedTuple):
     """Parameters, and the trials that led there."""
 
@@ -98,7 +102,16 @@ class Screening:
         return _Reached(starts[best], []) if self.is_repeated else reached[best]
 
     def _all_at_once(self, fit, objective, starts):
-        """Rows of `Training.restarts` of short runs side by side."""
+        """Rows of `Training.restarts` of short runs side by side; all in one go, or in groups where there is a clock."""
+        clock = fit.plan.budget.clock(_UNTIL)
+        size, rows = _GROUP if clock else len(starts), []
+        for first in range(0, len(starts), size):
+            group = starts[first : first + size]
+            is_over = rows and any(is_over(None, None) for is_over in clock)
+            rows += [_no_run(objective) for _ in group] if is_over else self._group(fit, objective, group)
+        return rows
+
+    def _group(self, fit, objective, starts):
         total = objective.total_weight
         reached = self.side_by_side(objective, namespace(starts[0]).stack(starts), self.n_trials)
         fit.plan.budget.spend(_SIDE_BY_SIDE * trial_work(objective, fit.plan.solver) * sum(map(len, reached.accepted)))

@@ -27,7 +27,7 @@ _THINNED = 0.6
 """Of the budget, for the search on some of the rows."""
 _SHORT = 40
 _MANY = 24
-"""Starts in one dimension; a second round, of 150 more trials for the best six, gained nothing."""
+"""Starts in one dimension."""
 _SEVERAL = 4
 _NARROWEST, _WIDEST = 5, 50
 _OVERHEAD_ONLY = 100
@@ -213,9 +213,6 @@ def _screening(objective, options, trials):
 def _side_by_side(objective, options):
     """How all starts make their first trials at once, where that is faster than one after the other; else None."""
     if options.solver is not None or options.n_jobs is not None or not objective.is_sum_of_squares:
-        return None
-    # a batch looks at no clock
-    if options.max_time is not None:
         return None
     if objective.n_params > _OVERHEAD_ONLY and not is_cupy_array(objective.penalty):
         return None
