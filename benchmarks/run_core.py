@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tables import print_environment
 
-TABLES = ("hessian", "memory", "outputs", "accuracy", "classification", "noisy", "nist", "solvers")
+TABLES = ("hessian", "memory", "outputs", "classification", "nist", "solvers")
 
 
 class Options(NamedTuple):
@@ -31,7 +31,7 @@ def _positive(text):
 def _arguments():
     parser = argparse.ArgumentParser(description="Print the tables of newtonreg's core benchmarks.")
     parser.add_argument("tables", nargs="*", default="all", choices=[*TABLES, "all"], metavar="table", help=", ".join(TABLES))
-    parser.add_argument("--seeds", type=_positive, help="random states (accuracy, noisy) or repeats (classification)")
+    parser.add_argument("--seeds", type=_positive, help="repeated cross-validations (classification)")
     parser.add_argument("--quick", action="store_true", help="small sizes and few seeds: shows that everything works")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="NIST's .dat files (nist); default ../shared/data/nist_strd")
     return parser.parse_args()

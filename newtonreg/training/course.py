@@ -76,7 +76,12 @@ class Course:
         """Whether nothing may take it further: stopped by a callback or the number of trials, or fitted to rounding."""
         stopped = self.run.status in (Status.CALLBACK, Status.INTERRUPTED, Status.ZERO)
         used_up = self.max_iter is not None and self.n_iter >= self.max_iter
-        return stopped or used_up or bool(self.run.history) and self.run.is_zero(NEARLY_ZERO)
+        return stopped or used_up or bool(self.run.history) and self.is_perfect
+
+    @property
+    def is_perfect(self):
+        """Whether the best point fits to rounding."""
+        return self.run.is_zero(NEARLY_ZERO)
 
     def begin(self, solver, params, history=()):
         """Start from `params` (p,), which trials in `history` have led to; returns self."""
@@ -117,7 +122,7 @@ class Course:
         if self.run.status is None:
             self.descend(solver, 0.01, 100)
         if self.run.status is None:
-            self.run.status = Status.ZERO if self.run.is_zero(NEARLY_ZERO) else Status.MAX_ITER
+            self.run.status = Status.ZERO if self.is_perfect else Status.MAX_ITER
         return self
 
     def assess(self):

@@ -35,6 +35,10 @@ _STEP_TRIALS = 100
 """Of a size on the way up."""
 _PLAIN_TRIALS = 25
 _CLEAN = 0.5
+_LOOK_TRIALS = 150
+"""Of the first look, for which it may have twice its share."""
+_PLAIN_LAST, _MOVING = 10, 0.9
+"""A plain fit that has fallen by a tenth over its last ten trials has not met the noise."""
 _STILL_FALLING = 0.7
 """Noise variance at the end of the first look over that halfway, below which it is no noise yet."""
 _PLAINLY_CLEAN = 1e-10
@@ -101,7 +105,8 @@ class EvidenceOpening:
             fit.phases = self.noisy
             return self._adopt(fit, [grown, *self._ladder(fit, grown.objective)])
         if self._is_plain(fit):
-            self.screening.run(fit)
+            if not fit.course.is_perfect:
+                self.screening.run(fit)
             fit.phases = self.clean
             return None
         before = fit.plan.budget.share()
@@ -147,7 +152,11 @@ class EvidenceOpening:
         course = fit.course.aside(objective)
         start = draw_start(course.objective, self.initializer, fit.rng)
         begin_regularized(course, self.solver, start, [level] * Evidence(course.objective).n_groups)
-        if follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY, enough=enough):
+        is_at_rest = follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY, enough=enough)
+        if enough and not is_at_rest and course.n_iter < _LOOK_TRIALS:
+            left = _LOOK_TRIALS - course.n_iter
+            is_at_rest = follow_evidence(course, self.solver, until + share, left, tol=_ROUGHLY, enough=enough)
+        if is_at_rest:
             course.noise_fall = 1.0
         return self._finish(fit, course)
 
@@ -160,11 +169,15 @@ class EvidenceOpening:
         return course
 
     def _is_plain(self, fit):
-        """Whether units that nobody trained leave next to nothing: no noise, then, and no look is needed."""
+        """Whether units that nobody trained leave next to nothing: no noise, then, and no look. The fit begins there."""
         objective = fit.objective
         if self.screening is None or not hasattr(objective.network.basis, "rise") or not _can_be_clean(objective):
             return False
-        return 2.0 * best_readout(objective)[1] / n_excess(objective) < _PLAINLY_CLEAN
+        params, value = best_readout(objective)
+        if not 2.0 * value / n_excess(objective) < _PLAINLY_CLEAN:
+            return False
+        fit.course.begin(self.solver, params)
+        return True
 
     def _is_clean(self, fit, first):
         if first.assessment is None or not _can_be_clean(first.objective):
@@ -182,13 +195,13 @@ class EvidenceOpening:
             first.objective.network.n_features == 1 and first.assessment.gamma > _USED_UP * n_params and excess > n_params
         )
         is_plain = first.assessment.noise_variance < _PLAINLY_CLEAN
-        is_falling = first.noise_fall < _STILL_FALLING
-        return (
-            is_plain
-            or is_used_up
-            or is_falling
-            or 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
+        is_falling = first.n_iter >= _LOOK_TRIALS and first.noise_fall < _STILL_FALLING
+        # a first look that was short may have found more noise than there is, at which the plain fit stands still
+        values = [record.value for record in fit.course.run.history[-_PLAIN_LAST:]]
+        is_lower = (
+            values[-1] < _MOVING * values[0] and 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
         )
+        return is_plain or is_used_up or is_falling or is_lower
 
     def _grow(self, fit, until):
         """The best of a growing network, at the width asked for, and whether it has passed a peak; None where nothing grows."""

@@ -17,7 +17,7 @@ __all__ = ["Screening"]
 
 _TIE = 1e-6
 """Relative difference of losses that rounding may have made."""
-_UNTIL = 0.5
+_UNTIL = 0.35
 """Of the time, where there is a clock: after that no short run begins, and those that run end."""
 _SIDE_BY_SIDE = 0.6
 """Cost of a trial among many, over that of one by itself, for networks that small."""
@@ -37,7 +37,7 @@ class _Reached(NamedTuple):
 class Screening:
     """Starts drawn from initializers in turn, a short run from each; the best goes on.
 
-    A budget of seconds ends the runs when half of it is over; one start at least has had a run by then, the others may have none.
+    A budget of seconds ends the runs when a third of it is over; one start at least has had a run by then, others may have none.
 
     Parameters
     ----------
