@@ -145,23 +145,26 @@ def test_given_units_have_no_random_starts(noise):
     assert fit.follows_evidence is bool(noise)
 
 
-def test_an_interrupted_ladder_leaves_the_first_look(monkeypatch):
+def test_an_interrupted_search_leaves_the_first_look(monkeypatch):
     risk = make_risk(noise=0.5, n=60, k=3)
     first = EvidenceOpening(Glorot(), LM, None, ["clean"], ["noisy"])
     looked = []
     follow = opening.follow_evidence
 
-    def interrupted(course, *arguments, **keywords):
-        if looked:
-            raise KeyboardInterrupt
-        follow(course, *arguments, **keywords)
+    def watched(course, *arguments, **keywords):
+        is_at_rest = follow(course, *arguments, **keywords)
         looked.append(course.best.params)
+        return is_at_rest
 
-    monkeypatch.setattr(opening, "follow_evidence", interrupted)
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(opening, "follow_evidence", watched)
+    monkeypatch.setattr(EvidenceOpening, "_grow", interrupted)
     fit = Training(risk, Plan(first, LM, [], Budget(1e10)), 1e-8)
     with pytest.raises(KeyboardInterrupt):
         fit.start(np.random.RandomState(0))
-    np.testing.assert_array_equal(fit.course.best.params, looked[0])
+    np.testing.assert_array_equal(fit.course.best.params, looked[-1])
     assert fit.course.penalties == Evidence(risk).groups(fit.objective.penalty) and min(fit.course.penalties) > 0.0
 
 
