@@ -5,7 +5,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from newtonreg import NewtonMLPClassifier, NewtonMLPRegressor
-from newtonreg.training import Posterior, budget, opening, work
+from newtonreg.training import Posterior, budget, opening, rules
 
 RNG = np.random.RandomState(0)
 X1 = np.linspace(-1.0, 1.0, 100)[:, None]
@@ -283,7 +283,7 @@ def test_evidence_of_a_classifier():
 
 
 def test_settling_does_not_throw_evidence_away(monkeypatch):
-    monkeypatch.setattr(work, "_BUDGET", 4e10)
+    monkeypatch.setattr(rules, "_BUDGET", 4e10)
     rng = np.random.RandomState(0)
     rng.normal(size=100)
     X = rng.normal(size=(60, 2))

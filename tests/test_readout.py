@@ -7,7 +7,7 @@ from training_problems import LM, make_risk, training_with
 from newtonreg import NewtonMLPRegressor
 from newtonreg.backend.arrays import to_host
 from newtonreg.training.phases import Descent
-from newtonreg.training.readout import Readout, best_readout, even_units, with_solved_outer
+from newtonreg.training.readout import EvenUnits, Readout, even_units, with_solved_outer
 
 
 @pytest.mark.parametrize("k", [1, 2, 7])
@@ -50,14 +50,15 @@ def test_dependent_units_do_no_harm():
 def test_a_fit_goes_on_from_what_is_better_and_says_so():
     risk = make_risk(noise=0.0, k=12, n=100)
     fit = training_with(risk, [Descent(LM, 0.0, 10**9, 0.01)])
-    value = best_readout(risk)[1]
+    even = EvenUnits(risk)
+    value = even.best()[1]
     seen = []
     fit.course.callbacks = [lambda record, run: seen.append(record)]
     assert value < fit.course.best.value
     n_iter, before = fit.course.n_iter, fit.course.best.value
-    Readout(margin=0.5 * value / before).run(fit)
+    Readout(even, margin=0.5 * value / before).run(fit)
     assert fit.course.best.value == before and not seen
-    Readout().run(fit)
+    Readout(even).run(fit)
     assert fit.course.best.value == pytest.approx(value, rel=1e-6)
     assert seen[-1] is fit.run.history[-1] and fit.run.history[-1].value == pytest.approx(value, rel=1e-6)
     assert fit.course.n_iter == len(fit.run.history) - 1 >= n_iter

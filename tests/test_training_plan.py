@@ -11,7 +11,7 @@ from newtonreg.bases import RadialGaussian, Tanh
 from newtonreg.initializers import ForwardSelection, GivenUnits, Glorot, Knots, NguyenWidrow, SampledPairs
 from newtonreg.losses import Poisson
 from newtonreg.solvers.batched import levenberg_marquardt_batch
-from newtonreg.training import Evidence, Options, Plan, Training, budget, opening, plan_fit, usual_width, work
+from newtonreg.training import Evidence, Options, Plan, Training, budget, opening, plan_fit, rules, usual_width
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.opening import EvidenceOpening
 from newtonreg.training.phases import Descent
@@ -261,7 +261,7 @@ def test_a_large_problem_has_fewer_starts(monkeypatch):
     risk = make_risk(k=20)
     few = []
     for trials in (50, 600, 5000):
-        monkeypatch.setattr(work, "_BUDGET", trials * trial_work(risk, plan_fit(risk).solver))
+        monkeypatch.setattr(rules, "_BUDGET", trials * trial_work(risk, plan_fit(risk).solver))
         few.append(plan_fit(risk).opening.n_starts)
     assert few == [1, 4, 24]
 

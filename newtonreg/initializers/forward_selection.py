@@ -6,8 +6,10 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import device_of, namespace, to_floats
 from newtonreg.initializers.sampled_pairs import SampledPairs
 
-__all__ = ["ForwardSelection", "draw_pool", "select_forward"]
+__all__ = ["ForwardSelection", "draw_chosen", "draw_pool", "select_forward"]
 
+_POOL = 300
+"""Candidates at least, where few units are wanted."""
 _INDEPENDENT = 1e-12
 """Of the squared norm of a candidate, what must be left outside the span of those chosen before."""
 
@@ -37,12 +39,9 @@ class ForwardSelection(BaseEstimator):
 
     def units(self, basis, data, n_units, rng):
         """Units (q, k) for `data` with `inputs` (d, n), `targets` (m, n) and `weights` (n,)."""
-        xp = namespace(data.inputs)
         pool = draw_pool(basis, data, max(1, self.pool_size) * n_units, rng)
         chosen = select_forward(basis.at(data.inputs, pool).values, data.targets, data.weights, n_units)
-        spare = [k for k in rng.permutation(pool.shape[1]).tolist() if k not in set(chosen)]
-        index = xp.asarray((chosen + spare)[:n_units], dtype=xp.int64, device=device_of(data.inputs))
-        return xp.take(pool, index, axis=1)
+        return take_chosen(pool, chosen, n_units, rng.permutation(pool.shape[1]).tolist())
 
 
 def draw_pool(basis, data, size, rng):
@@ -52,6 +51,20 @@ def draw_pool(basis, data, size, rng):
     if n_pairs == 0:
         return own
     return namespace(own).concat([SampledPairs().units(basis, data, n_pairs, rng), own], axis=1)
+
+
+def draw_chosen(basis, data, targets, n_units, rng, kept):
+    """Units (q, n_units) selected forward from a fresh pool, beside the functions `kept` (k, n), for `targets` (m, n)."""
+    pool = draw_pool(basis, data, max(_POOL, 3 * n_units), rng)
+    chosen = select_forward(basis.at(data.inputs, pool).values, targets, data.weights, n_units, kept)
+    return take_chosen(pool, chosen, n_units, range(pool.shape[1]))
+
+
+def take_chosen(pool, chosen, n_units, order):
+    """`n_units` columns of `pool`: those `chosen`, and where they are too few others in the `order` given."""
+    xp = namespace(pool)
+    spare = [k for k in order if k not in set(chosen)]
+    return xp.take(pool, xp.asarray((chosen + spare)[:n_units], dtype=xp.int64, device=device_of(pool)), axis=1)
 
 
 def select_forward(candidates, targets, weights, n_select, kept=None):

@@ -11,7 +11,7 @@ _TAIL = 1e-8
 """Of F, below which a reduction is read off gradients."""
 
 _UNEXPLAINED = 10.0
-"""Ratio, of either sign, that no model is so wrong as to give over a step that promises next to nothing."""
+"""Times its promise that a step must miss it by: no model of a smooth function is that wrong over a step that short."""
 _ROUNDING = 1e-5
 """Of F, more than which is not taken for rounding: residuals of 1e-11 of the targets have it."""
 

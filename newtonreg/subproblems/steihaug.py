@@ -15,6 +15,7 @@ from newtonreg.subproblems.safeguards import stay
 __all__ = ["Steihaug"]
 
 _EPS = 1e-15
+"""Rounding of a product and its addition, relative to its size."""
 
 
 class Steihaug(BaseEstimator):

@@ -2,13 +2,13 @@
 
 import time
 
-__all__ = ["Budget", "trial_work"]
+__all__ = ["UNLIMITED", "Budget", "trial_work"]
 
 _OVERHEAD = 1.5e7
 """What a trial costs beside its matrices, in floating point operations: 0.15 ms at 100 Gflop/s."""
 
-_UNLIMITED = 10**9
-
+UNLIMITED = 10**9
+"""Trials, where something else ends a run."""
 
 _PROJECTION = 2.0
 """Cost of a trial by QR over one that squares the matrix."""
@@ -58,7 +58,7 @@ class Budget:
     def trials(self, cost, until=1.0):
         """Trials of `cost` each before the fraction `until` is spent; a clock does not know beforehand."""
         if self.max_time is not None:
-            return _UNLIMITED
+            return UNLIMITED
         return max(0, int((until * self.work - self.spent) / cost))
 
     def clock(self, until=1.0):

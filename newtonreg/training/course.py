@@ -4,15 +4,13 @@ import math
 
 from newtonreg.minimize import Minimization, Status, Stopping
 from newtonreg.objectives import Counts
-from newtonreg.training.budget import trial_work
+from newtonreg.training.budget import UNLIMITED, trial_work
 from newtonreg.training.evidence import Evidence
 
 __all__ = ["NEARLY_ZERO", "Course", "account"]
 
 NEARLY_ZERO = 1e8
 """Slack in a loss's own level of zero, within which it is fitted to rounding and no second solver is called."""
-
-_UNLIMITED = 10**9
 
 
 class Course:
@@ -85,16 +83,23 @@ class Course:
 
     def begin(self, solver, params, history=()):
         """Start from `params` (p,), which trials in `history` have led to; returns self."""
-        return self.resume(solver, solver.init(self.objective, params), history)
+        self._count_on(history)
+        return self._take(solver, solver.init(self.objective, params), history)
 
     def resume(self, solver, state, history=()):
         """Start from a state of `solver` after the trials in `history`; returns self."""
+        self._count_on(history)
+        return self._take(solver, state, history)
+
+    def _count_on(self, history):
         self.objective.counts = history[-1].counts if history else Counts()
+
+    def _take(self, solver, state, history):
         self._state = state
         self.run = Minimization(self.objective, solver, state, Stopping(1, self.tol, 0.0, 0.0, 1), history)
         return self
 
-    def descend(self, solver, ftol, patience, until=1.0, max_trials=_UNLIMITED):
+    def descend(self, solver, ftol, patience, until=1.0, max_trials=UNLIMITED):
         """Go on by `solver` until it ends, stalls, or the share `until` of the budget is spent; returns self.
 
         Where the last solver was the same one it keeps its damping.
@@ -145,10 +150,7 @@ class Course:
     def jump(self, params):
         """Go on from other parameters, which have been found aside: a row of the history without a trial. Returns self."""
         solver = self.run.solver
-        state = solver.init(self.objective, params)
-        self.run = Minimization(self.objective, solver, state, Stopping(1, self.tol, 0.0, 0.0, 1), self.run.history)
-        record = self.run.note()
-        self._state = state
+        record = self._take(solver, solver.init(self.objective, params), self.run.history).run.note()
         asked = [callback(record, self.run) for callback in self.callbacks]
         if any(asked):
             self.run.status = Status.CALLBACK

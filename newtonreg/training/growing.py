@@ -1,14 +1,12 @@
 """Networks that grow: a larger one starts from the smaller fit, with the units that its residual asks for."""
 
 from newtonreg.backend.arrays import device_of, namespace
-from newtonreg.initializers import select_forward
-from newtonreg.initializers.forward_selection import draw_pool
+from newtonreg.initializers.forward_selection import draw_chosen
 from newtonreg.networks import ShallowNetwork
 from newtonreg.training.starts import with_best_outer
 
 __all__ = ["add_units", "resized"]
 
-_POOL = 300
 _RIDGE = 1e-6
 
 
@@ -28,10 +26,6 @@ def add_units(objective, network, params, rng):
     xp = namespace(params)
     point = network.at(term.inputs, params)
     n_new = objective.network.n_units - network.n_units
-    pool = draw_pool(network.basis, term, max(_POOL, 3 * n_new), rng)
-    candidates = network.basis.at(term.inputs, pool).values
     residual = term.targets - term.loss.predict(point.values)
-    chosen = select_forward(candidates, residual, term.weights, n_new, kept=point.hidden.values)
-    chosen = (chosen + [k for k in range(pool.shape[1]) if k not in set(chosen)])[:n_new]
-    fresh = xp.take(pool, xp.asarray(chosen, dtype=xp.int64, device=device_of(params)), axis=1)
+    fresh = draw_chosen(network.basis, term, residual, n_new, rng, kept=point.hidden.values)
     return with_best_outer(objective, xp.concat([point.units, fresh], axis=1), _RIDGE)

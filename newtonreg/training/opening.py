@@ -2,10 +2,11 @@
 
 import math
 
+from newtonreg.training.budget import UNLIMITED
 from newtonreg.training.course import account
 from newtonreg.training.evidence import Evidence
 from newtonreg.training.growing import add_units, resized
-from newtonreg.training.readout import best_readout
+from newtonreg.training.judging import LOOK_TRIALS, PLAINLY_CLEAN, can_be_clean, is_clean
 from newtonreg.training.regularizing import begin_regularized, follow_evidence, n_excess
 from newtonreg.training.starts import draw_start
 
@@ -14,7 +15,9 @@ __all__ = ["EvidenceOpening"]
 _LADDER = (0.1, 1.0, 10.0)
 """Further first penalties: the fixed point that the evidence settles at depends on where it begins."""
 _FIRST = 1e-2
+"""First penalties of the first look, and of the smallest network."""
 _RUNG = 0.1
+"""Of the budget, at most, for one of the ladder."""
 _RUNG_TRIALS = 400
 _LEAST_TRIALS = 60
 """Fewer of them tell nothing about first penalties."""
@@ -34,24 +37,14 @@ _PLENTY = 30
 _STEP_TRIALS = 100
 """Of a size on the way up."""
 _PLAIN_TRIALS = 25
-_CLEAN = 0.5
-_LOOK_TRIALS = 150
-"""Of the first look, for which it may have twice its share."""
-_PLAIN_LAST, _MOVING = 10, 0.9
-"""A plain fit that has fallen by a tenth over its last ten trials has not met the noise."""
-_STILL_FALLING = 0.7
-"""Noise variance at the end of the first look over that halfway, below which it is no noise yet."""
-_PLAINLY_CLEAN = 1e-10
-"""Noise variance, of standardized targets, at which the first look has seen enough."""
-_USED_UP = 0.75
+"""Without penalties, after a first look."""
 
 
 class EvidenceOpening:
     """Look at the data under evidence; then look whether the residual falls without penalties.
 
-    With N residuals and p parameters, Σ s r² / (N − p) estimates the noise of a fit without penalties. Where that is less than
-    half of what the evidence found, it is the network, its start or the time that limit the fit, not the noise: `clean` phases
-    follow. Else `noisy` ones do, from the best log evidence among several first penalties and a network grown unit by unit. With
+    Where it is the network, its start or the time that limit the fit, and not the noise (`judging.is_clean`), `clean` phases
+    follow. Else `noisy` ones do, from the best log evidence among several first penalties and a network grown step by step. With
     several features and the width left open the network grows before all this: if its evidence passes a peak, noise it is.
 
     Parameters
@@ -61,8 +54,11 @@ class EvidenceOpening:
     screening : Screening or None
         Short runs without penalties; None, or a single start, goes on from the first look.
     clean, noisy : list of phases
+    even : EvenUnits or None
+        Units that show without a look that there is no noise.
     look, search : float
-        Shares of the budget at which the first look, and the search for the best evidence, end.
+        Share of the budget for the first look, twice as much where it is short of trials; share at which the search for the best
+        evidence ends.
     any_width : bool
         Whether the width is for the evidence to choose; else the network has the width it came with.
     n_starts : int
@@ -73,12 +69,15 @@ class EvidenceOpening:
     With units that the user gives, which are the same in every draw, the first penalties differ and no network grows.
     """
 
-    def __init__(self, initializer, solver, screening, clean, noisy, look=0.1, search=0.7, any_width=False, n_starts=1):
+    def __init__(
+        self, initializer, solver, screening, clean, noisy, even=None, look=0.1, search=0.7, any_width=False, n_starts=1
+    ):
         self.initializer = initializer
         self.solver = solver
         self.screening = screening
         self.clean = clean
         self.noisy = noisy
+        self.even = even
         self.look = look
         self.search = search
         self.any_width = any_width
@@ -110,7 +109,7 @@ class EvidenceOpening:
             fit.phases = self.clean
             return None
         before = fit.plan.budget.share()
-        enough, share = (_PLAINLY_CLEAN if _can_be_clean(fit.objective) else 0.0), self.look / self._n_different
+        enough, share = (PLAINLY_CLEAN if can_be_clean(fit.objective) else 0.0), self.look / self._n_different
         looks = [self._rung(fit, fit.objective, _FIRST, share, enough) for _ in range(self._n_different)]
         first = _best(looks)
         cost = (fit.plan.budget.share() - before) / sum(max(1, course.n_iter) for course in looks)
@@ -153,8 +152,8 @@ class EvidenceOpening:
         start = draw_start(course.objective, self.initializer, fit.rng)
         begin_regularized(course, self.solver, start, [level] * Evidence(course.objective).n_groups)
         is_at_rest = follow_evidence(course, self.solver, until, _RUNG_TRIALS, tol=_ROUGHLY, enough=enough)
-        if enough and not is_at_rest and course.n_iter < _LOOK_TRIALS:
-            left = _LOOK_TRIALS - course.n_iter
+        if enough and not is_at_rest and course.n_iter < LOOK_TRIALS:
+            left = LOOK_TRIALS - course.n_iter
             is_at_rest = follow_evidence(course, self.solver, until + share, left, tol=_ROUGHLY, enough=enough)
         if is_at_rest:
             course.noise_fall = 1.0
@@ -170,38 +169,24 @@ class EvidenceOpening:
 
     def _is_plain(self, fit):
         """Whether units that nobody trained leave next to nothing: no noise, then, and no look. The fit begins there."""
-        objective = fit.objective
-        if self.screening is None or not hasattr(objective.network.basis, "rise") or not _can_be_clean(objective):
+        if self.even is None or not can_be_clean(fit.objective):
             return False
-        params, value = best_readout(objective)
-        if not 2.0 * value / n_excess(objective) < _PLAINLY_CLEAN:
+        params, value = self.even.best()
+        if not 2.0 * value / n_excess(fit.objective) < PLAINLY_CLEAN:
             return False
         fit.course.begin(self.solver, params)
         return True
 
     def _is_clean(self, fit, first):
-        if first.assessment is None or not _can_be_clean(first.objective):
+        """Whether the noise is not what limits `first`; the fit then begins without penalties."""
+        if first.assessment is None or not can_be_clean(first.objective):
             return False
-        n_params, excess = first.objective.n_params, n_excess(first.objective)
         if self.screening is not None and self.screening.n_starts > 1:
             self.screening.run(fit)
         else:
-            fit.course.begin(self.solver, first.best.params, first.run.history).descend(
-                self.solver, 0.0, 10**9, max_trials=_PLAIN_TRIALS
-            )
-        # where the data determine nearly every parameter, more of them would lower the residual; with several features noise does
-        # that too
-        is_used_up = (
-            first.objective.network.n_features == 1 and first.assessment.gamma > _USED_UP * n_params and excess > n_params
-        )
-        is_plain = first.assessment.noise_variance < _PLAINLY_CLEAN
-        is_falling = first.n_iter >= _LOOK_TRIALS and first.noise_fall < _STILL_FALLING
-        # a first look that was short may have found more noise than there is, at which the plain fit stands still
-        values = [record.value for record in fit.course.run.history[-_PLAIN_LAST:]]
-        is_lower = (
-            values[-1] < _MOVING * values[0] and 2.0 * fit.course.best.value / excess < _CLEAN * first.assessment.noise_variance
-        )
-        return is_plain or is_used_up or is_falling or is_lower
+            fit.course.begin(self.solver, first.best.params, first.run.history)
+            fit.course.descend(self.solver, 0.0, UNLIMITED, max_trials=_PLAIN_TRIALS)
+        return is_clean(first, fit.course)
 
     def _grow(self, fit, until):
         """The best of a growing network, at the width asked for, and whether it has passed a peak; None where nothing grows."""
@@ -233,11 +218,6 @@ class EvidenceOpening:
         begin_regularized(course, self.solver, start, penalties)
         follow_evidence(course, self.solver, until, _STEP_TRIALS, tol=_ROUGHLY)
         return self._finish(fit, course)
-
-
-def _can_be_clean(objective):
-    """Whether enough residuals are left to tell noise from what the parameters have taken up."""
-    return n_excess(objective) > 0.1 * objective.n_params
 
 
 def _best(courses):

@@ -2,13 +2,11 @@
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import index_add_diagonal, namespace, to_host
-from newtonreg.initializers import select_forward
-from newtonreg.initializers.forward_selection import draw_pool
+from newtonreg.initializers.forward_selection import draw_chosen
 from newtonreg.training.starts import with_best_outer
 
 __all__ = ["recycle_units"]
 
-_POOL = 300
 _SPREAD = 0.7
 _RIDGE = 1e-10
 """Of the total weight: the coefficients are to be nearly optimal, for a basis that is nearly dependent."""
@@ -28,11 +26,7 @@ def recycle_units(objective, params, n_units, rng):
     costs = _deletion_costs(point, term, objective.total_weight) * rng.lognormal(0.0, _SPREAD, network.n_units)
     kept = xp.asarray(sorted(costs.argsort(kind="stable")[n_units:].tolist()), dtype=xp.int64, device=params.device)
     against = term.targets - point.values if rng.uniform() < 0.5 else term.targets
-    pool = draw_pool(network.basis, term, _POOL, rng)
-    candidates = network.basis.at(term.inputs, pool).values
-    chosen = select_forward(candidates, against, term.weights, n_units, kept=xp.take(point.hidden.values, kept, axis=0))
-    chosen = (chosen + [k for k in range(_POOL) if k not in set(chosen)])[:n_units]
-    fresh = xp.take(pool, xp.asarray(chosen, dtype=xp.int64, device=params.device), axis=1)
+    fresh = draw_chosen(network.basis, term, against, n_units, rng, kept=xp.take(point.hidden.values, kept, axis=0))
     return with_best_outer(objective, xp.concat([xp.take(units, kept, axis=1), fresh], axis=1), _RIDGE)
 
 

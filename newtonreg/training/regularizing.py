@@ -3,7 +3,7 @@
 import math
 from typing import Any, NamedTuple
 
-from newtonreg.training.budget import trial_work
+from newtonreg.training.budget import UNLIMITED, trial_work
 from newtonreg.training.evidence import Evidence
 
 __all__ = ["FIRST_TRIALS", "EvidenceDescent", "begin_regularized", "follow_evidence", "n_excess"]
@@ -23,9 +23,10 @@ _FALLING_TIMES = 10
 """Updates below it after which the highest log evidence counts as passed."""
 _SWITCHED_OFF = 1e6
 """Penalty beyond which a group is switched off; it may go on growing."""
-_NEVER = 10**9
 _MOST = 2000
-"""Trials of a descent whose budget is a clock."""
+"""Trials that penalties get to come to rest."""
+_PERFECT = 1e-12
+"""Mean squared residual, of standardized targets, that leaves nothing to regularize."""
 
 
 def begin_regularized(course, solver, params, penalties):
@@ -33,7 +34,7 @@ def begin_regularized(course, solver, params, penalties):
     evidence = Evidence(course.objective)
     course.objective = course.objective.with_penalty(evidence.penalty(penalties, params))
     course.penalties = list(penalties)
-    return course.begin(solver, params).descend(solver, 0.0, _NEVER, max_trials=FIRST_TRIALS)
+    return course.begin(solver, params).descend(solver, 0.0, UNLIMITED, max_trials=FIRST_TRIALS)
 
 
 def follow_evidence(course, solver, until=1.0, max_trials=_MOST, tol=_SETTLED, fall=math.inf, enough=0.0):
@@ -61,7 +62,7 @@ def _follow(course, solver, until, max_trials, tol, peak, enough):
         if left <= 0 or course.is_over or course.budget.is_over(until):
             return False
         start = course.n_iter
-        course.descend(solver, 0.0, _NEVER, until, max_trials=min(_EVERY, left))
+        course.descend(solver, 0.0, UNLIMITED, until, max_trials=min(_EVERY, left))
         assessment = evidence.assess(course.best, course.penalties)
         course.budget.spend(trial_work(course.objective, solver))
         if assessment is None:
@@ -138,6 +139,3 @@ class EvidenceDescent(NamedTuple):
                 return
             course.regularize([0.1 * mean_square] * Evidence(course.objective).n_groups)
         follow_evidence(course, self.solver, self.until, fall=_FALL)
-
-
-_PERFECT = 1e-12

@@ -21,8 +21,6 @@ _UNTIL = 0.35
 """Of the time, where there is a clock: after that no short run begins, and those that run end."""
 _SIDE_BY_SIDE = 0.6
 """Cost of a trial among many, over that of one by itself, for networks that small."""
-
-
 _GROUP = 8
 """Starts between two looks at the clock."""
 

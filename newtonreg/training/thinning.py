@@ -1,8 +1,8 @@
 """Many rows, few parameters: the search is done on some of the rows, and only the last steps on all."""
 
 from newtonreg.backend.arrays import device_of, namespace
+from newtonreg.training.fit import Training
 from newtonreg.training.growing import resized
-from newtonreg.training.plan import Training
 
 __all__ = ["ThinnedOpening", "n_thinned", "thinned"]
 

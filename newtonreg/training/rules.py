@@ -10,7 +10,7 @@ from newtonreg.solvers.batched import levenberg_marquardt_batch
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.opening import EvidenceOpening
 from newtonreg.training.phases import Descent, Recycling, Tail
-from newtonreg.training.readout import Readout
+from newtonreg.training.readout import EvenUnits, Readout
 from newtonreg.training.regularizing import EvidenceDescent
 from newtonreg.training.screening import Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
@@ -71,7 +71,8 @@ def plan_fit(objective, options=_DEFAULTS):
     """`Plan` for an `EmpiricalRisk`.
 
     Squared error in one dimension, no penalty: many short runs of Levenberg–Marquardt from units chosen against the targets; one
-    goes on, its cheapest units are recycled, and variable projection polishes. Squared error otherwise: Levenberg–Marquardt,
+    goes on, its cheapest units are recycled, evenly spread units are tried too, and variable projection polishes. Squared error
+    otherwise: Levenberg–Marquardt,
     scaled by running column norms in one dimension and unscaled in several, then exact Newton in a trust region. Other losses:
     exact Newton from the start. With evidence, see `EvidenceOpening`.
     """
@@ -85,7 +86,8 @@ def plan_fit(objective, options=_DEFAULTS):
         phases = [_named(solver, objective)]
         phases = [EvidenceDescent(solver), *phases] if options.evidence else phases
         return Plan(screening, solver, phases, budget)
-    clean = _clean_phases(objective, solver, options.evidence)
+    even = _even_units(objective)
+    clean = _clean_phases(objective, solver, options.evidence, even)
     if not options.evidence:
         return Plan(screening, solver, clean, budget)
     noisy = [EvidenceDescent(solver, 0.98), Tail(_newton(), 1e-9, 50)]
@@ -98,6 +100,7 @@ def plan_fit(objective, options=_DEFAULTS):
         screening if one_input else None,
         [*clean, *noisy],
         noisy,
+        even,
         look=0.1 if one_input else 0.25,
         any_width=options.any_width,
         n_starts=1 if options.n_restarts == "auto" else options.n_restarts,
@@ -157,7 +160,13 @@ def _named(solver, objective):
     return Descent(solver, 1e-9, 50) if objective.has_penalty else Descent(solver, 0.01, 100)
 
 
-def _clean_phases(objective, solver, evidence):
+def _even_units(objective):
+    """`EvenUnits` where they are worth a look: None elsewhere."""
+    is_curve = objective.network.n_features == 1 and hasattr(objective.network.basis, "rise")
+    return EvenUnits(objective) if is_curve and objective.is_sum_of_squares and not objective.has_penalty else None
+
+
+def _clean_phases(objective, solver, evidence, even):
     """Phases where the penalty stays what it is.
 
     With a penalty there is a minimizer to be found to the last digit, by exact Newton, and Gauss–Newton is left soon. Without one
@@ -170,13 +179,11 @@ def _clean_phases(objective, solver, evidence):
     if objective.network.n_features > 1:
         return [Descent(solver, 0.01, 100, 0.7 if evidence else 0.98), *([] if evidence else [Tail(_newton(), 0.01, 100)])]
     polish = VariableProjection()
-    is_ridge = hasattr(objective.network.basis, "rise")
-    at_once, at_last = ([Readout(1e-4)], [Readout()]) if is_ridge else ([], [])
     return [
-        *at_once,
+        *([Readout(even, 1e-4)] if even else []),
         Descent(solver, 0.1, 60, 0.6),
         Recycling(solver, 0.6),
-        *at_last,
+        *([Readout(even)] if even else []),
         Descent(polish, 0.01, 100, 0.95),
         Descent(LevenbergMarquardt(method="qr"), 0.01, 100, 0.95),
         # for fits that stalled early
