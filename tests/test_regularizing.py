@@ -1,11 +1,13 @@
 """Courses whose penalties follow the evidence: where they end."""
 
+from copy import copy
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from training_problems import LM, make_risk, training_with
 
+from newtonreg import NewtonMLPRegressor
 from newtonreg.training import Evidence, regularizing
 
 
@@ -45,3 +47,27 @@ def test_settling_ends_at_what_was_assessed():
     assert course.penalties == Evidence(course.objective).groups(course.objective.penalty)
     assert again.log_evidence == pytest.approx(course.assessment.log_evidence, abs=1e-6)
     np.testing.assert_allclose(again.penalties, course.assessment.penalties, rtol=1e-6)
+
+
+@pytest.mark.parametrize("better", [1.0, -1.0])
+def test_the_end_is_no_worse_than_the_fallback(better):
+    fit = training_with(make_risk(noise=0.4, n=60, d=2), trials=3000)
+    aside = regularizing.begin_regularized(fit.course.aside(), LM, fit.course.best.params, [0.1] * 4)
+    regularizing.follow_evidence(aside, LM, max_trials=300)
+    alone = training_with(make_risk(noise=0.4, n=60, d=2), [regularizing.EvidenceDescent(LM)], trials=3000).finish()
+    fit.fallback = copy(aside)
+    fit.fallback.assessment = aside.assessment._replace(log_evidence=alone.course.log_evidence + better)
+    fit.phases = [regularizing.EvidenceDescent(LM)]
+    fit.finish()
+    # a row of the history is kept from where the course that goes on began
+    assert (fit.run.history[: len(aside.run.history)] == aside.run.history) is (better > 0.0)
+
+
+def test_a_plain_fit_that_lost_its_way_is_given_up():
+    """A sine with 1% noise whose 50 rows the default width barely resolves: the weights of the plain fit grew to 1e5."""
+    rng = np.random.default_rng(6)
+    X = rng.uniform(-1.0, 1.0, (50, 1))
+    truth = np.sin(2.0 * np.pi * X[:, 0])
+    y = truth + 0.01 * truth.std() * rng.standard_normal(50)
+    model = NewtonMLPRegressor(random_state=6).fit(X, y)
+    assert model.noise_std_[0] < 0.02 * truth.std()

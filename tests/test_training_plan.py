@@ -241,8 +241,9 @@ def test_starts_that_a_fit_draws(d, basis):
     auto = plan_fit(make_risk(d=d, basis=basis)).opening
     assert auto.n_starts == (24 if d == 1 else 4)
     kinds = {type(one) for one in auto.initializers}
-    ridge = {ForwardSelection, SampledPairs} if d == 1 else {Glorot}
+    ridge = {ForwardSelection, SampledPairs} if d == 1 else {SampledPairs}
     assert kinds == (ridge if basis.name == "tanh" else {ForwardSelection if d == 1 else Knots})
+    assert [type(one) for one in plan_fit(make_risk(d=2, loss=Poisson())).opening.initializers] == [Glorot]
     opening_ = plan_fit(make_risk(d=d), Options(n_restarts=7)).opening
     assert (opening_.n_starts, opening_.n_trials) == (7, 40)
     assert plan_fit(make_risk(d=d), Options(solver=LM)).opening.n_starts == 1

@@ -74,8 +74,8 @@ class NewtonMLPRegressor(ShallowRegressor):
         data to the GPU once, fits there, and returns NumPy.
     init : str, Initializer or array, default="auto"
         Where the units start: "glorot", "knots", "sampled-pairs", "forward-selection" or "nguyen-widrow"; an array (q, k) gives
-        them for standardized X, as `units_` has them. "auto" is units chosen against the targets with one feature, "glorot" with
-        several.
+        them for standardized X, as `units_` has them. "auto" is units chosen against the targets with one feature, "sampled-pairs"
+        with several, "glorot" for other losses than those of real targets.
     max_time : float > 0 or None, default=None
         Seconds after which the fit ends with the best so far; its phases then share the time instead of a budget of work, so that
         a longer time gives a better fit. The result depends on the speed of the machine.

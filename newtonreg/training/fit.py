@@ -28,6 +28,8 @@ class Training:
         What goes on.
     callbacks : list of callable
         For the course, see `minimize`.
+    fallback : Course or None
+        A course aside with a log evidence that the end must not fall below.
     restarts : list of dict
         What each start reached in its short run (a single start: in its run): `loss`, `initial_loss`, `n_iter`, `n_units`,
         `log_evidence` (NaN without).
@@ -38,6 +40,7 @@ class Training:
         self.phases = plan.phases
         self.course = Course(objective, plan.budget, tol, max_iter)
         self.restarts = []
+        self.fallback = None
         self.rng = None
         self.callbacks = []
         self._n_seen = 0

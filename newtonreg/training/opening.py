@@ -114,7 +114,7 @@ class EvidenceOpening:
         first = _best(looks)
         cost = (fit.plan.budget.share() - before) / sum(max(1, course.n_iter) for course in looks)
         if self._is_clean(fit, first):
-            fit.phases = self.clean
+            fit.phases, fit.fallback = self.clean, first
             return None
         fit.phases = self.noisy
         # small networks are quick, and need to have had their turn before the budget is spent
@@ -129,7 +129,9 @@ class EvidenceOpening:
     def _ladder(self, fit, objective, cost=0.0):
         """Courses from other first penalties, as many as there is budget for where a trial costs the share `cost`."""
         left = max(0.0, self.search - fit.plan.budget.share())
-        n_rungs = min(len(_LADDER), int(left / (_LEAST_TRIALS * cost))) if cost else len(_LADDER)
+        # each gets no more than its own share, however much is left
+        affordable = left if _LEAST_TRIALS * cost <= _RUNG else 0.0
+        n_rungs = min(len(_LADDER), int(affordable / (_LEAST_TRIALS * cost))) if cost else len(_LADDER)
         levels = _LADDER[-n_rungs:] if n_rungs else ()
         return [self._rung(fit, objective, level, min(_RUNG, left / n_rungs)) for level in levels]
 

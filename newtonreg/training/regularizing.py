@@ -121,7 +121,8 @@ class EvidenceDescent(NamedTuple):
     """A solver, while the penalties follow the evidence, until both come to rest or the share `until` of the budget is spent.
 
     Where the course has no penalties yet it begins with a tenth of the mean squared residual for each group, unless the fit is so
-    good that there is nothing to regularize: residuals below 1e-6 of the targets, and three of them for each parameter.
+    good that there is nothing to regularize: residuals below 1e-6 of the targets, and three of them for each parameter. A course
+    that ran long without penalties may have lost its way: `fit.fallback` goes on instead where its log evidence is higher.
     """
 
     solver: Any
@@ -139,3 +140,6 @@ class EvidenceDescent(NamedTuple):
                 return
             course.regularize([0.1 * mean_square] * Evidence(course.objective).n_groups)
         follow_evidence(course, self.solver, self.until, fall=_FALL)
+        if fit.fallback is not None and not course.log_evidence >= fit.fallback.log_evidence and not course.is_over:
+            course.adopt(fit.fallback, self.solver)
+            follow_evidence(course, self.solver, self.until, fall=_FALL)

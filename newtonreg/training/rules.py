@@ -101,7 +101,7 @@ def plan_fit(objective, options=_DEFAULTS):
         [*clean, *noisy],
         noisy,
         even,
-        look=0.1 if one_input else 0.25,
+        look=0.1 if one_input else 0.06,
         any_width=options.any_width,
         n_starts=1 if options.n_restarts == "auto" else options.n_restarts,
     )
@@ -196,15 +196,8 @@ def _clean_phases(objective, solver, evidence, even):
 def _screening(objective, options, trials):
     """The short runs that a fit of so many `trials` can afford."""
     network = objective.network
-    own = options.initializer
+    own = _usual_initializers(objective) if options.initializer is None else [options.initializer]
     one_input = network.n_features == 1
-    if own is None:
-        is_ridge = hasattr(network.basis, "rise")
-        chosen = one_input and objective.terms[0].loss.out_activation == "identity"
-        several = [Glorot()] if is_ridge else [Knots()]
-        own = ([ForwardSelection(), SampledPairs()] if is_ridge else [ForwardSelection()]) if chosen else several
-    else:
-        own = [own]
     affordable = max(1, int(_SCREENING * trials / _SHORT))
     if not getattr(own[0], "is_random", True):
         return Screening(own, 1)
@@ -215,6 +208,17 @@ def _screening(objective, options, trials):
     if options.solver is not None or not objective.is_sum_of_squares:
         return Screening(own, 1)
     return Screening(own, min(_MANY if one_input else _SEVERAL, affordable), short, *how)
+
+
+def _usual_initializers(objective):
+    """What starts are drawn from in turn: by the steepness of real targets, and with one feature also chosen against them."""
+    network = objective.network
+    is_ridge, is_real = hasattr(network.basis, "rise"), objective.terms[0].loss.out_activation == "identity"
+    if is_real and network.n_features == 1:
+        return [ForwardSelection(), SampledPairs()] if is_ridge else [ForwardSelection()]
+    if not is_ridge:
+        return [Knots()]
+    return [SampledPairs() if is_real else Glorot()]
 
 
 def _side_by_side(objective, options):
