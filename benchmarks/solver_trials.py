@@ -7,6 +7,7 @@ import numpy as np
 from scipy_solvers import Run
 
 from newtonreg import Status, classify, minimize
+from newtonreg.solvers.requirements import lacking
 from newtonreg.testing import more_garbow_hillstrom, saddles
 
 __all__ = ["PROBLEMS", "Trial", "applies", "attempt", "label"]
@@ -62,7 +63,7 @@ def applies(method, problem):
     objective = problem.objective(np)
     if callable(method):
         return objective.is_sum_of_squares or "least_squares" not in method.__name__
-    return set(getattr(method, "requires", ())) <= set(objective.provides)
+    return not lacking(method, objective)
 
 
 def attempt(method, problem, max_iter):

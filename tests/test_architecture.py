@@ -28,7 +28,7 @@ LAYERS = (
     ("physics", "landscape"),
     ("training",),
     ("plotting",),
-    ("estimators",),
+    ("estimators", "datasets"),
 )
 ROW = {layer: row for row, layers in enumerate(LAYERS) for layer in layers}
 OUTSIDE_LAYERS = {"__init__", "protocols", "testing"}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.landscape.d_critical import descent_slope
 from newtonreg.solvers.acceptance import NEGLIGIBLE_CURVATURE
 from newtonreg.solvers.requirements import check_objective
 
@@ -39,6 +40,9 @@ class StationaryPoint:
         1e-10 max |λ|: below this an eigenvalue cannot be told from the rounding of an assembled Hessian.
     n_params : int
         p.
+    descent_slope : float
+        Where the gradient counts as zero at a kink of F, the steepest one-sided slope F'(x; d) < 0 that was found; else 0. See
+        `newtonreg.landscape.d_critical`.
     """
 
     kind: str
@@ -51,13 +55,33 @@ class StationaryPoint:
     max_eigenvalue: float
     zero: float
     n_params: int
+    descent_slope: float = 0.0
+
+    @property
+    def d_critical_only(self):
+        """Whether the point is D-critical, not critical: back-propagation says slope zero, and F has a direction of descent.
+
+        `kind` is then what the chain rule and its Hessian say, and F goes down all the same.
+        """
+        return self.descent_slope < 0.0
+
+    @property
+    def explanation(self):
+        """A sentence on what `kind` does not say; empty where there is nothing to add."""
+        if not self.d_critical_only:
+            return ""
+        return (
+            "D-critical, not critical: back-propagation reports no slope at a kink from which the objective goes down with slope "
+            f"{self.descent_slope:.1e}."
+        )
 
     def __str__(self):
-        return (
+        description = (
             f"{self.kind}: objective {self.value:.1e}, |gradient| {self.gradient_norm:.1e} (relative {self.criticality:.1e}), "
             f"index {self.index}, "
             f"nullity {self.nullity} of {self.n_params}, eigenvalues {self.min_eigenvalue:.1e} to {self.max_eigenvalue:.1e}"
         )
+        return f"{description}. {self.explanation}" if self.explanation else description
 
 
 def classify(objective, params, tol=1e-6):
@@ -76,7 +100,8 @@ def classify(objective, params, tol=1e-6):
 
     Notes
     -----
-    Costs one exact Hessian and its eigenvalues, about 4/3 p³ flops.
+    Costs one exact Hessian and its eigenvalues, about 4/3 p³ flops. An objective with kinks (`is_smooth` False of its basis, or
+    of itself) costs, where the gradient counts as zero at a kink, a value for each direction that is tried there.
     """
     check_objective(objective)
     if tuple(params.shape) != (objective.n_params or params.shape[0],):
@@ -90,8 +115,9 @@ def classify(objective, params, tol=1e-6):
     counts = [xp.sum(xp.astype(where, xp.int64)) for where in (eigenvalues < -zero, eigenvalues <= zero)]
     index, below = (int(count) for count in to_floats(*counts))
     nullity = below - index
+    at_bound, stationary = _attains_bound(objective, point), point.criticality <= tol
     return StationaryPoint(
-        kind=_kind(_attains_bound(objective, point), point.criticality <= tol, index, nullity, eigenvalues.shape[0]),
+        kind=_kind(at_bound, stationary, index, nullity, eigenvalues.shape[0]),
         value=point.value,
         gradient_norm=point.gradient_norm,
         criticality=point.criticality,
@@ -101,6 +127,7 @@ def classify(objective, params, tol=1e-6):
         max_eigenvalue=high,
         zero=zero,
         n_params=eigenvalues.shape[0],
+        descent_slope=descent_slope(objective, point, tol) if stationary and not at_bound else 0.0,
     )
 
 

@@ -1,6 +1,7 @@
 """One hidden layer, explicit: a basis with coefficients."""
 
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from newtonreg.backend import linalg
@@ -26,6 +27,9 @@ class ShallowNetwork:
         d, k, m. The parameter vector has p = q k + m (k + 1) entries: units (q, k), then outer (m, k + 1), row by row.
     """
 
+    is_explicit = True
+    """Curvature matrices are assembled from blocks of the units, with no products for single columns."""
+
     def __init__(self, basis, n_features, n_units, n_outputs):
         self.basis = basis
         self.n_features = n_features
@@ -36,6 +40,37 @@ class ShallowNetwork:
         self.n_params = self.n_inner + n_outputs * (n_units + 1)
         self.inner = slice(0, self.n_inner)
         self.outer = slice(self.n_inner, self.n_params)
+
+    @property
+    def bases(self):
+        """One a hidden layer."""
+        return (self.basis,)
+
+    @property
+    def hidden_sizes(self):
+        """Widths of the hidden layers."""
+        return (self.n_units,)
+
+    @property
+    def groups(self):
+        """Parameters that share a penalty, where each group has one: a slice a row of units. The coefficients are another."""
+        edges = range(0, self.n_inner + 1, self.n_units)
+        return [slice(start, stop) for start, stop in pairwise(edges)]
+
+    def row_doubles(self, coupled):
+        """Numbers a row takes in a curvature matrix; `coupled` of them are entries of ∂²ℓ."""
+        monomials = self.n_unit_params * (self.n_unit_params + 1) // 2
+        return self.n_inner + self.n_units + 1 + 2 * coupled + monomials
+
+    @property
+    def gradient_flops(self):
+        """Floating point operations of one gradient, per row: 6 k (q + m)."""
+        return 6.0 * self.n_units * (self.n_unit_params + self.n_outputs)
+
+    @property
+    def curvature_flops(self):
+        """Floating point operations of one Gauss–Newton matrix, per row, about (q k + k + 1)²."""
+        return (self.n_inner + self.n_units + 1) ** 2
 
     def unpack(self, params):
         """`Parts` of `params` (..., p), as views."""

@@ -30,6 +30,7 @@ class Adagrad(BaseEstimator):
     """
 
     name = "adagrad"
+    needs_matrix = False
 
     def __init__(self, eps=1e-10):
         self.eps = eps

@@ -30,6 +30,7 @@ class ColumnScaling(BaseEstimator):
     """
 
     name = "column-scaling"
+    needs_matrix = True
 
     def __init__(self, idle=1.0):
         self.idle = idle

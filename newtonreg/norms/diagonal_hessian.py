@@ -27,6 +27,7 @@ class DiagonalHessian(BaseEstimator):
     """
 
     name = "diagonal-hessian"
+    needs_matrix = True
 
     def __init__(self, floor=1e-12):
         self.floor = floor

@@ -29,6 +29,7 @@ class HessianEllipsoid(BaseEstimator):
     """
 
     name = "hessian-ellipsoid"
+    needs_matrix = True
 
     def __init__(self, floor=1e-8):
         self.floor = floor

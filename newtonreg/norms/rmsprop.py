@@ -33,6 +33,7 @@ class RMSProp(BaseEstimator):
     """
 
     name = "rmsprop"
+    needs_matrix = False
 
     def __init__(self, decay=0.8, eps=1e-10):
         self.decay = decay

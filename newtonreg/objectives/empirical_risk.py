@@ -3,16 +3,17 @@
 import math
 from copy import copy
 from functools import cached_property
-from typing import NamedTuple
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import add_diagonal, device_of, index_add_diagonal, is_cupy_array, namespace, to_floats
 from newtonreg.networks.assembly import make_assembly
+from newtonreg.networks.deep_assembly import DeepSecondOrder, curved, make_deep_assembly
 from newtonreg.networks.second_order import SecondOrder
 from newtonreg.objectives.counts import Counts
 from newtonreg.objectives.least_squares import SquareRoot
 from newtonreg.objectives.separable import Partition
 from newtonreg.objectives.stacking import outer_row_step, stacked
+from newtonreg.objectives.term import Term
 
 __all__ = ["EmpiricalRisk", "Term"]
 
@@ -22,19 +23,10 @@ _GPU_BATCH_DOUBLES = 2**27
 """The same on a GPU (1 GB), where a batch must outweigh the launching of its kernels."""
 _LEAST_ROWS = 16
 """Rows of a batch at least, however wide the network is."""
-
-
-class Term(NamedTuple):
-    """Points, what is observed of the network there (its value), a loss and weights.
-
-    `inputs` (d, n), `targets` (m, n), `weights` (n,); `network` and `loss` as in `newtonreg.protocols`.
-    """
-
-    network: object
-    inputs: object
-    targets: object
-    loss: object
-    weights: object
+_LEAST_DEEP_ROWS = 256
+"""The same for a deep network, whose weights every batch reads again: 128 rows took 1.7 times as long (470,000 parameters)."""
+_DENSE_PARAMS = 2000
+"""Parameters up to which a deep network has curvature matrices: each column costs a product, and a factorization p³/3."""
 
 
 class EmpiricalRisk:
@@ -68,8 +60,16 @@ class EmpiricalRisk:
 
     @property
     def provides(self):
-        """What solvers may require of it."""
-        return {"hessian", "gauss_newton"} | ({"square_root", "outer"} if self.is_sum_of_squares else set())
+        """What solvers may require of it; of a deep network with many parameters products only."""
+        products = {"hessian_product", "gauss_newton_product"}
+        if not self.is_explicit and self.n_params > _DENSE_PARAMS:
+            return products
+        return products | {"hessian", "gauss_newton"} | ({"square_root", "outer"} if self.is_sum_of_squares else set())
+
+    @property
+    def is_explicit(self):
+        """Whether curvature matrices cost little more than gradients, as with one hidden layer."""
+        return all(term.network.is_explicit for term in self.terms)
 
     @cached_property
     def stacked_batches(self):
@@ -87,7 +87,7 @@ class EmpiricalRisk:
     @property
     def has_own_derivatives(self):
         """Whether the derivatives are this package's, not those of a user's loss or basis."""
-        parts = [part for term in self.terms for part in (term.loss, getattr(term.network, "basis", term.network))]
+        parts = [part for term in self.terms for part in term.components]
         return all(type(part).__module__.startswith("newtonreg.") for part in parts)
 
     @cached_property
@@ -112,14 +112,13 @@ class EmpiricalRisk:
 
     @property
     def curvature_flops(self):
-        """Floating point operations of one Gauss–Newton matrix, about n (q k + k + 1)²."""
-        return sum(term.weights.shape[0] * (term.network.n_inner + term.network.n_units + 1) ** 2 for term in self.terms)
+        """Floating point operations of one Gauss–Newton matrix."""
+        return sum(term.weights.shape[0] * term.network.curvature_flops for term in self.terms)
 
     @property
     def gradient_flops(self):
-        """Floating point operations of one gradient, about 6 n k (q + m)."""
-        cost = [t.weights.shape[0] * t.network.n_units * (t.network.n_unit_params + t.network.n_outputs) for t in self.terms]
-        return 6.0 * sum(cost)
+        """Floating point operations of one gradient."""
+        return sum(term.weights.shape[0] * term.network.gradient_flops for term in self.terms)
 
     def at(self, params):
         """The objective at `params` (p,), a `RiskEvaluation`."""
@@ -134,14 +133,13 @@ class EmpiricalRisk:
 
 
 def _split(term, doubles_per_row=None):
-    """Batches of `term`, views of its arrays; a row takes what a curvature matrix needs of it, unless told otherwise."""
+    """Batches of `term`, views of its arrays; a row takes what the network says of curvature, unless told otherwise."""
     n = term.weights.shape[0]
     network = term.network
     doubles = _GPU_BATCH_DOUBLES if is_cupy_array(term.inputs) else _BATCH_DOUBLES
     coupled = network.n_outputs**2 if term.loss.hessian_structure == "full" else network.n_outputs
-    monomials = network.n_unit_params * (network.n_unit_params + 1) // 2
-    usual = network.n_inner + network.n_units + 1 + 2 * coupled + monomials
-    size = max(_LEAST_ROWS, doubles // (doubles_per_row or usual))
+    least = _LEAST_ROWS if network.is_explicit or doubles_per_row else _LEAST_DEEP_ROWS
+    size = max(least, doubles // (doubles_per_row or network.row_doubles(coupled)))
     if n <= size:
         return [term]
     n_batches = math.ceil(n / size)
@@ -157,6 +155,13 @@ def _split(term, doubles_per_row=None):
         )
         for a, b in parts
     ]
+
+
+def _assembly(term, params, exact):
+    """What sums up the curvature of a term's batches."""
+    if term.network.is_explicit:
+        return make_assembly(term.network, params, term.loss, exact)
+    return make_deep_assembly(term.network, params, exact)
 
 
 class _BatchPoint:
@@ -183,6 +188,11 @@ class _BatchPoint:
         """s ∂²ℓ/∂f², (n,), (m, n) or (m, m, n)."""
         t = self.term
         return t.loss.hessian(t.targets, self.network_point.values) * t.weights
+
+    def hessian_product(self, v):
+        """Σ_j u_j ∇²f_j v + Jᵀ s ∂²ℓ J v by one sweep forward along `v` and one back."""
+        tangent = self.network_point.along(v)
+        return tangent.pullback_derivative(self.loss_gradient, curved(self.loss_hessian, tangent.values))
 
 
 class RiskEvaluation:
@@ -306,11 +316,11 @@ class RiskEvaluation:
         objective.counts.nhev += 1
         assemblies = {}
         gradient, values = objective.penalty * self.params, []
-        for point in self._points():
+        for point in self._points() if exact or objective.is_explicit else self._stacked_points():
             term = point.term
             key = id(term.loss), id(term.network)
             if key not in assemblies:
-                assemblies[key] = make_assembly(term.network, self.params, term.loss, exact)
+                assemblies[key] = _assembly(term, self.params, exact)
             u = point.loss_gradient
             assemblies[key].add(point.network_point, point.loss_hessian, u)
             if "gradient" not in self.__dict__:
@@ -342,27 +352,31 @@ class RiskEvaluation:
         return total
 
     def gnvp(self, v):
-        """Gauss–Newton matrix times v by one forward and one backward product, n k (q + m) flops each."""
+        """Gauss–Newton matrix times v by one forward and one backward product, n k (q + m) flops each with one hidden layer."""
         self._objective.counts.nhvp += 1
         total = self._objective.penalty * v
         for point in self._points():
             forward = point.network_point.pushforward(v)
-            curvature = point.loss_hessian
-            full = curvature.ndim == 3
-            u = self._xp.sum(curvature * forward[None, :, :], axis=1) if full else curvature * forward
-            total = total + point.network_point.pullback(u)
+            total = total + point.network_point.pullback(curved(point.loss_hessian, forward))
         return total
 
     def hvp(self, v):
-        """∇²F v, from the matrix where it is there already, else by products: `gnvp` and the second-order term."""
+        """∇²F v, from the matrix where it is there already, else by products.
+
+        With one hidden layer `gnvp` and the second-order term, which is kept; else one sweep forward and one back a batch.
+        """
+        objective = self._objective
+        if objective.is_explicit and "hessian" not in self.__dict__:
+            return self.gnvp(v) + self._second_order_term.product(v)
+        objective.counts.nhvp += 1
         if "hessian" in self.__dict__:
-            self._objective.counts.nhvp += 1
             return self._xp.matmul(self.hessian, v)
-        return self.gnvp(v) + self._second_order_term.product(v)
+        return sum((point.hessian_product(v) for point in self._points()), objective.penalty * v)
 
     @cached_property
     def _second_order_term(self):
-        term = SecondOrder(self._objective.network)
+        objective = self._objective
+        term = SecondOrder(objective.network) if objective.is_explicit else DeepSecondOrder(objective.network, self.params)
         for point in self._points():
             term.add(point.network_point, point.loss_gradient)
         return term

@@ -36,6 +36,7 @@ class AdagradDescent(BaseEstimator):
     control_name = "learning_rate"
     monotone = False
     requires = ()
+    takes_batches = True
 
     def __init__(self, learning_rate=0.1, eps=1e-10):
         self.learning_rate = learning_rate

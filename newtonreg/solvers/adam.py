@@ -42,6 +42,7 @@ class Adam(BaseEstimator):
     control_name = "learning_rate"
     monotone = False
     requires = ()
+    takes_batches = True
 
     def __init__(self, learning_rate=0.01, beta1=0.9, beta2=0.999, eps=1e-8):
         self.learning_rate = learning_rate

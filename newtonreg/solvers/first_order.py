@@ -42,8 +42,13 @@ def take_step(objective, state, displacement, memory, memory_if_rejected=None):
 
     If they are not, the point stays, the rate is half of what it was from here on, and the memory stays or is
     `memory_if_rejected`, such that the next trial is half as long. One value and one gradient. Exhausted where that is nothing.
+
+    On a sample of rows (`is_sampled`) the point moves and nothing is evaluated: the next step sees other rows, and whoever draws
+    them sees to it that value and gradient are finite there.
     """
     trial = objective.at(state.params + displacement)
+    if getattr(objective, "is_sampled", False):
+        return replace(state, point=trial, accepted=True, step_norm=math.nan, memory=memory)
     length, size = to_floats(linalg.norm(displacement), linalg.norm(state.params))
     if abs(trial.value) < _DIVERGED and math.isfinite(trial.gradient_norm):
         return replace(state, point=trial, accepted=True, step_norm=length, memory=memory)

@@ -36,6 +36,7 @@ class GradientDescent(BaseEstimator):
     control_name = "learning_rate"
     monotone = False
     requires = ()
+    takes_batches = True
 
     def __init__(self, learning_rate=0.001, momentum=0.9, nesterov=True):
         self.learning_rate = learning_rate

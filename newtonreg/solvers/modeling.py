@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-__all__ = ["at_new_point", "at_same_point"]
+__all__ = ["at_new_point", "at_point", "at_same_point", "deferred"]
+
+_IS_NEW = "is_new"
 
 
 def at_new_point(state, curvature, norm, needs_matrix=True):
@@ -20,6 +22,19 @@ def at_same_point(state, curvature, needs_matrix=True):
     """`state`, attached again, with its `cache` made anew from its memory."""
     at, scaling = curvature.at(state.point, state.memory["curvature"]), state.memory["scaling"]
     return replace(state, cache=(_model(state.point, at, scaling, needs_matrix), scaling))
+
+
+def deferred(state):
+    """`state`, just moved on a sample of rows, with the model left to the next step, which will see other rows."""
+    return replace(state, memory={**state.memory, _IS_NEW: True}, cache=None)
+
+
+def at_point(state, curvature, norm, needs_matrix=True):
+    """`state` with its `cache` made: as at a new point where that was `deferred`, else anew from its memory."""
+    if _IS_NEW not in state.memory:
+        return at_same_point(state, curvature, needs_matrix)
+    memory = {name: value for name, value in state.memory.items() if name != _IS_NEW}
+    return at_new_point(replace(state, memory=memory), curvature, norm, needs_matrix)
 
 
 def _model(point, at, scaling, needs_matrix):

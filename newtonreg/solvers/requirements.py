@@ -1,13 +1,17 @@
 """What a solver needs of an objective, said before any work."""
 
-__all__ = ["check_objective", "check_requirements"]
+__all__ = ["check_objective", "check_requirements", "lacking"]
 
+_HESSIAN = ("second derivatives", "Pass a solver that takes gradients only, for instance LBFGS().")
+_GAUSS_NEWTON = (
+    "a Gauss-Newton matrix, that is, an objective that is a loss of a model",
+    "Pass LeastSquares(residuals), or a solver with exact curvature, for instance TrustRegion(curvature='exact').",
+)
 _MEANING = {
-    "hessian": ("second derivatives", "Pass a solver that takes gradients only, for instance LBFGS()."),
-    "gauss_newton": (
-        "a Gauss-Newton matrix, that is, an objective that is a loss of a model",
-        "Pass LeastSquares(residuals), or a solver with exact curvature, for instance TrustRegion(curvature='exact').",
-    ),
+    "hessian": _HESSIAN,
+    "hessian_product": _HESSIAN,
+    "gauss_newton": _GAUSS_NEWTON,
+    "gauss_newton_product": _GAUSS_NEWTON,
     "square_root": (
         "residuals, that is, a sum of squares",
         "Pass loss='squared_error' or LeastSquares(residuals), or another solver, for instance TrustRegion().",
@@ -29,19 +33,30 @@ def check_objective(objective):
     raise TypeError(f"objective={objective!r:.100} has no `at`; {advice}.")
 
 
-def check_requirements(solver, objective):
-    """Raise TypeError, naming solver, objective and requirement, where `objective` lacks what `solver` needs.
+def lacking(solver, objective):
+    """What `solver` requires and `objective` does not provide, a list.
 
-    A solver lists in `requires` what it needs: "hessian", "gauss_newton", "square_root" (residuals), "outer" (linear
-    parameters). An objective lists in `provides` what it has; one that does not say is taken at its word.
+    A solver lists in `requires` what it needs: "hessian", "gauss_newton", their products with a vector, "hessian_product" and
+    "gauss_newton_product", "square_root" (residuals), "outer" (linear parameters). An objective lists in `provides` what it has;
+    with a matrix it has its products, and one that does not say is taken at its word.
     """
     provides = getattr(objective, "provides", None)
     if provides is None:
-        return
-    for requirement in getattr(solver, "requires", ()):
-        if requirement not in provides:
-            meaning, advice = _MEANING[requirement]
-            raise TypeError(f"{solver!r} needs {meaning}; {_described(objective)} has none. {advice}")
+        return []
+    return [name for name in getattr(solver, "requires", ()) if not {name, name.removesuffix("_product")} & set(provides)]
+
+
+def check_requirements(solver, objective):
+    """Raise TypeError, naming solver, objective and requirement, where `objective` lacks what `solver` needs."""
+    for requirement in lacking(solver, objective):
+        described = _described(objective)
+        if f"{requirement}_product" in objective.provides:
+            raise TypeError(
+                f"{solver!r} needs the matrix of second derivatives; {described} has {objective.n_params} parameters and only "
+                "multiplies by it. Pass TrustRegion(norm='rmsprop', subproblem='steihaug'), or a solver of first order: Adam()."
+            )
+        meaning, advice = _MEANING[requirement]
+        raise TypeError(f"{solver!r} needs {meaning}; {described} has none. {advice}")
 
 
 def _described(objective):

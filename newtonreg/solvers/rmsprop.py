@@ -37,6 +37,7 @@ class RMSPropDescent(BaseEstimator):
     control_name = "learning_rate"
     monotone = False
     requires = ()
+    takes_batches = True
 
     def __init__(self, learning_rate=0.01, decay=0.9, eps=1e-10):
         self.learning_rate = learning_rate

@@ -32,7 +32,7 @@ def is_stationary(solver, objective, point, start_value):
     Parameters
     ----------
     solver : Solver
-        Its `requires` says whether a Hessian is to be had.
+        Its `requires` says whether it looks at second derivatives; then the Hessian is asked for, where there is one.
     objective : Objective
     point : Evaluation
     start_value : float
@@ -41,7 +41,7 @@ def is_stationary(solver, objective, point, start_value):
     -----
     At most an eigendecomposition of the Hessian, about 9 p³ flops; for a bare function without one, a gradient.
     """
-    gained, has_hessian = abs(start_value - point.value), "hessian" in getattr(solver, "requires", ())
+    gained, has_hessian = abs(start_value - point.value), _has_hessian(solver, objective)
     if getattr(objective, "gtol", 1e-8) > 0.0:
         if point.criticality <= _NEARLY or not hasattr(point, "column_criticality"):
             return point.criticality <= _NEARLY
@@ -49,6 +49,13 @@ def is_stationary(solver, objective, point, start_value):
         is_orthogonal = point.column_criticality <= _ORTHOGONAL
         return is_orthogonal and (not has_hessian or _is_at_end_of_newton_step(point, gained))
     return _is_at_end_of_newton_step(point, gained) if has_hessian else _is_at_end_of_gradient_step(objective, point, gained)
+
+
+def _has_hessian(solver, objective):
+    requires = getattr(solver, "requires", ())
+    # a solver that multiplies only may be at work where the matrix would be too large
+    provides = getattr(objective, "provides", None)
+    return "hessian" in requires or ("hessian_product" in requires and (provides is None or "hessian" in provides))
 
 
 def _is_at_end_of_newton_step(point, gained):

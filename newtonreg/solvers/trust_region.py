@@ -9,10 +9,10 @@ import newtonreg.subproblems
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import to_floats
 from newtonreg.components import check_number, resolve
-from newtonreg.curvatures import resolve_curvature
+from newtonreg.curvatures import Exact, GaussNewton, resolve_curvature
 from newtonreg.norms import resolve_norm
 from newtonreg.solvers.acceptance import reduction_ratio
-from newtonreg.solvers.modeling import at_new_point, at_same_point
+from newtonreg.solvers.modeling import at_new_point, at_point, deferred
 from newtonreg.solvers.saddles import sees_way_out
 from newtonreg.solvers.starting_scale import starting_scale
 from newtonreg.solvers.state import SolverState
@@ -58,6 +58,12 @@ class TrustRegion(BaseEstimator):
     accept : float, 0 <= accept <= eta1
         A trial is accepted where its ratio exceeds this.
 
+    Notes
+    -----
+    On a sample of rows (see `MiniBatches`) an accepted point is left unevaluated: the next step takes gradient, norm and model
+    from its own rows. After a rejected trial the norm stays, as Adolphs, Kohler & Lucchi (2019) have it, arXiv 1905.09201,
+    Algorithm 1; their published code refreshes it then, too.
+
     References
     ----------
     Conn, Gould & Toint, *Trust-Region Methods* (2000), Algorithm 6.1.1. Deviations: ratios are shifted by rounding noise
@@ -93,8 +99,18 @@ class TrustRegion(BaseEstimator):
 
     @property
     def requires(self):
-        """What the curvature requires of an objective."""
-        return resolve_curvature(self.curvature).requires
+        """What the curvature requires of an objective: products where nothing needs its matrix, else that."""
+        curvature = resolve_curvature(self.curvature)
+        if self._subproblem_needs_matrix(math.inf) or getattr(resolve_norm(self.norm), "needs_matrix", True):
+            return curvature.requires
+        # other curvatures make a matrix before they multiply by it
+        is_product = isinstance(curvature, (Exact, GaussNewton))
+        return tuple(f"{name}_product" for name in curvature.requires) if is_product else curvature.requires
+
+    @property
+    def takes_batches(self):
+        """Whether a step makes sense on some of the rows: a matrix of secant updates would learn the noise of gradients."""
+        return len(resolve_curvature(self.curvature).requires) > 0
 
     def check_parameters(self):
         """Raise ValueError on a parameter outside its range, naming it."""
@@ -129,7 +145,7 @@ class TrustRegion(BaseEstimator):
     def step(self, objective, state):
         """One trial: one value, and after an accepted one gradient, matrix and factorization."""
         if state.cache is None:
-            state = at_same_point(state, resolve_curvature(self.curvature), self._needs_matrix(state))
+            state = at_point(state, *self._components(state))
         model, scaling = state.cache
         step = self._subproblem(state.params.shape[0]).solve(model, state.control)
         displacement = scaling.step(step.p)
@@ -144,6 +160,8 @@ class TrustRegion(BaseEstimator):
         }
         if not ratio > self.accept:
             return replace(state, accepted=False, **common)
+        if getattr(objective, "is_sampled", False):
+            return deferred(replace(state, point=trial, accepted=True, **common))
         moved = self._moved(replace(state, point=trial, accepted=True, **common))
         if moved.cache[0].is_finite:
             return moved
@@ -155,10 +173,15 @@ class TrustRegion(BaseEstimator):
         return sees_way_out(state.point, resolve_curvature(self.curvature), self._subproblem(state.params.shape[0]))
 
     def _moved(self, state):
-        return at_new_point(state, resolve_curvature(self.curvature), resolve_norm(self.norm), self._needs_matrix(state))
+        return at_new_point(state, *self._components(state))
 
-    def _needs_matrix(self, state):
-        return getattr(self._subproblem(state.params.shape[0]), "needs_matrix", True)
+    def _components(self, state):
+        """Curvature, norm and whether the subproblem needs a matrix."""
+        needs_matrix = self._subproblem_needs_matrix(state.params.shape[0])
+        return resolve_curvature(self.curvature), resolve_norm(self.norm), needs_matrix
+
+    def _subproblem_needs_matrix(self, n_params):
+        return getattr(self._subproblem(n_params), "needs_matrix", True)
 
     def _subproblem(self, n_params):
         if self.subproblem is None:

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import device_of, index_add_diagonal, namespace, to_host
+from newtonreg.backend.arrays import device_of, index_add_diagonal, namespace, to_floats
 
 __all__ = ["Assessment", "Evidence", "robust_cholesky"]
 
@@ -31,8 +31,8 @@ class Assessment(NamedTuple):
 class Evidence:
     """Evidence of penalties for an `EmpiricalRisk`.
 
-    The parameters fall into groups, one a row of units (the weights of one input; the biases) and one of all coefficients;
-    intercepts are free. With a Gaussian prior of precision α_g for each group and noise of variance σ², the objective
+    The parameters fall into groups, one a row of units (the weights of one input; the biases), two a further hidden layer (its
+    weights; its biases) and one of all coefficients; intercepts are free. With a Gaussian prior of precision α_g for each group and noise of variance σ², the objective
     F = ½ Σ s r² + ½ Σ R_g ‖θ_g‖², R_g = α_g σ², is minimized by the most probable parameters, and with A = Gauss–Newton + R
 
         γ_g = n_g − R_g tr_g A⁻¹      σ² = Σ s r² / (N − γ)      R_g ← γ_g σ² / ‖θ_g‖²
@@ -61,30 +61,30 @@ class Evidence:
         # softmax does not see what is added to all outputs alike: a column of coefficients has one direction less
         self._has_gauge = self._term.loss.out_activation == "softmax"
         self._n_free = network.n_outputs - int(self._has_gauge)
-        self.sizes = [network.n_units] * network.n_unit_params + [network.n_units * self._n_free]
+        self.sizes = [place.stop - place.start for place in network.groups] + [network.n_units * self._n_free]
 
     @property
     def n_groups(self):
-        """Rows of units, and the coefficients."""
+        """Those of the units, and the coefficients."""
         return len(self.sizes)
 
     def penalty(self, penalties, like):
         """The vector (p,) that an `EmpiricalRisk` takes, from a penalty a group."""
         xp, k = namespace(like), self._network.n_units
         *inner, outer = penalties
-        values = [value for value in inner for _ in range(k)] + ([outer] * k + [0.0]) * self._network.n_outputs
+        values = [value for value, size in zip(inner, self.sizes, strict=False) for _ in range(size)]
+        values += ([outer] * k + [0.0]) * self._network.n_outputs
         return xp.asarray(values, dtype=xp.float64, device=device_of(like))
 
     def groups(self, penalty):
         """A penalty a group, from the vector (p,) of an objective: the inverse of `penalty`."""
-        units, outer = self._network.unpack(penalty)
-        return [*to_host(units[:, 0]).tolist(), float(outer[0, 0])]
+        return list(to_floats(*[penalty[place.start] for place in [*self._network.groups, self._network.outer]]))
 
     def group_sums(self, values):
         """Sums over each group of a vector (p,), on the host."""
         xp = namespace(values)
-        units, outer = self._network.unpack(values)
-        return [*to_host(xp.sum(units, axis=1)).tolist(), float(xp.sum(outer[:, :-1]))]
+        sums = [xp.sum(values[place]) for place in self._network.groups]
+        return list(to_floats(*sums, xp.sum(self._network.unpack(values).outer[:, :-1])))
 
     def assess(self, point, penalties):
         """`Assessment` of an evaluation `point` of the objective under `penalties`; p³ flops. None where it is not finite."""

@@ -1,6 +1,7 @@
 """Many rows, few parameters: the search is done on some of the rows, and only the last steps on all."""
 
 from newtonreg.backend.arrays import device_of, namespace
+from newtonreg.objectives.sampling import taken
 from newtonreg.training.fit import Training
 from newtonreg.training.growing import resized
 
@@ -23,12 +24,7 @@ def thinned(objective, n_rows, rng):
     n = term.weights.shape[0]
     xp = namespace(term.inputs)
     index = xp.asarray(sorted(rng.permutation(n)[:n_rows].tolist()), dtype=xp.int64, device=device_of(term.inputs))
-    part = term._replace(
-        inputs=xp.take(term.inputs, index, axis=1),
-        targets=xp.take(term.targets, index, axis=1),
-        weights=xp.take(term.weights, index),
-    )
-    return type(objective)([part], objective.penalty * (n_rows / n))
+    return type(objective)([taken(term, index)], objective.penalty * (n_rows / n))
 
 
 class ThinnedOpening:
