@@ -2,21 +2,32 @@
 
 __version__ = "0.1.0"
 
-from newtonreg.estimators import NewtonMLPClassifier, NewtonMLPRegressor, TrustRegionClassifier, TrustRegionRegressor
+from newtonreg.estimators import (
+    INNAClassifier,
+    INNARegressor,
+    NewtonMLPClassifier,
+    NewtonMLPRegressor,
+    TrustRegionClassifier,
+    TrustRegionRegressor,
+)
 from newtonreg.landscape import StationaryPoint, classify
 from newtonreg.minimize import Status, minimize
 from newtonreg.norms import ColumnScaling, Spherical
 from newtonreg.objectives import Analytic, EmpiricalRisk, LeastSquares
-from newtonreg.solvers import BFGS, LBFGS, LevenbergMarquardt, Newton, TrustRegion, VariableProjection
+from newtonreg.solvers import BFGS, INNA, LBFGS, LevenbergMarquardt, MiniBatches, Newton, TrustRegion, VariableProjection
 
 __all__ = [
     "BFGS",
+    "INNA",
     "LBFGS",
     "Analytic",
     "ColumnScaling",
     "EmpiricalRisk",
+    "INNAClassifier",
+    "INNARegressor",
     "LeastSquares",
     "LevenbergMarquardt",
+    "MiniBatches",
     "Newton",
     "NewtonMLPClassifier",
     "NewtonMLPRegressor",

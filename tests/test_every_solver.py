@@ -28,6 +28,7 @@ from newtonreg.networks import ShallowNetwork
 from newtonreg.objectives import Term
 from newtonreg.solvers import (
     BFGS,
+    INNA,
     LBFGS,
     SR1,
     SSBFGS,
@@ -170,6 +171,7 @@ CHECKED_ELSEWHERE = {
     "test_cubic.py": (CubicRegularization,),
     "test_levenberg_marquardt.py": (LevenbergMarquardt,),
     "test_newton.py": (DampedNewton, Newton, SaddleFreeNewton),
+    "test_inna.py": (INNA,),
 }
 """With bounds of their own. Of `VariableProjection` the check asks too much: its runs start at other coefficients than x0."""
 HERE = [cls for cls in SOLVERS if cls is not VariableProjection and cls not in sum(CHECKED_ELSEWHERE.values(), ())]

@@ -1,6 +1,14 @@
 """scikit-learn estimators."""
 
+from newtonreg.estimators.inna import INNAClassifier, INNARegressor
 from newtonreg.estimators.newton_mlp import NewtonMLPClassifier, NewtonMLPRegressor
 from newtonreg.estimators.trust_region import TrustRegionClassifier, TrustRegionRegressor
 
-__all__ = ["NewtonMLPClassifier", "NewtonMLPRegressor", "TrustRegionClassifier", "TrustRegionRegressor"]
+__all__ = [
+    "INNAClassifier",
+    "INNARegressor",
+    "NewtonMLPClassifier",
+    "NewtonMLPRegressor",
+    "TrustRegionClassifier",
+    "TrustRegionRegressor",
+]

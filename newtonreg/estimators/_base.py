@@ -11,29 +11,36 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from newtonreg.backend.arrays import is_cupy_array, namespace, to_device
 from newtonreg.callbacks import EarlyStopping, ProgressTable
 from newtonreg.estimators import _validation as validation
+from newtonreg.estimators._batches import make_batches
 from newtonreg.estimators._callbacks import CallbackBridge
 from newtonreg.estimators._data import standardize
 from newtonreg.estimators._input import check_dispatch, float_dtypes, split_validation
+from newtonreg.estimators._layers import Demands, Layers, has_matrices, make_network
 from newtonreg.estimators._model import FittedNetwork
-from newtonreg.estimators._outcome import Outcome, check_same_shape, fingerprint
+from newtonreg.estimators._outcome import Outcome, check_answers, check_same_shape, fingerprint
 from newtonreg.estimators._sklearn import BaseEstimator, check_same_namespace
 from newtonreg.landscape import classify
-from newtonreg.networks import ShallowNetwork
+from newtonreg.networks import DeepNetwork
 from newtonreg.objectives import EmpiricalRisk, Term
 from newtonreg.solvers.requirements import check_requirements
 from newtonreg.training import Evidence, Options, Training, plan_fit, usual_width
 
-__all__ = ["ShallowMLP"]
+__all__ = ["NetworkEstimator"]
 
 
 class Components(NamedTuple):
     """Parameters of an estimator, resolved and checked."""
 
-    basis: object
+    layers: Layers
     loss: object
     solver: object
-    width: int | None
     initializer: object
+
+    @property
+    def needs_matrices(self):
+        """Whether the user has asked for a solver that works on curvature matrices or residuals."""
+        needed = set(getattr(self.solver, "requires", ()))
+        return bool(needed & {"hessian", "gauss_newton", "square_root", "outer"})
 
 
 @contextmanager
@@ -51,21 +58,16 @@ def unchanged_on_error(estimator):
         raise
 
 
-class ShallowMLP(BaseEstimator):
-    """One hidden layer, trained by the solvers of this package; the common part of regressor and classifier."""
+class NetworkEstimator(BaseEstimator):
+    """A network trained by the solvers of this package; the common part of regressor and classifier."""
 
     def _components(self):
         validation.check_parameters(self)
-        basis = validation.resolve_basis(self.activation)
-        initializer = validation.resolve_initializer(self.init, basis)
-        return Components(
-            basis=basis,
-            loss=self._resolve_loss(),
-            solver=self._resolve_solver(),
-            # a fit that goes on draws no units
-            width=validation.resolve_hidden_width(self.hidden_layer_sizes, None if self._continues() else initializer),
-            initializer=initializer,
-        )
+        initializer = validation.resolve_initializer(self.init, self.activation)
+        # a fit that goes on draws no units
+        drawn_by = None if self._continues() else initializer
+        layers = validation.resolve_layers(self.hidden_layer_sizes, self.activation, drawn_by)
+        return Components(layers, self._resolve_loss(), self._resolve_solver(), initializer)
 
     def _resolve_solver(self):
         """The solver, or "auto"; TrustRegion* and INNA* make theirs from parameters of their own."""
@@ -83,21 +85,20 @@ class ShallowMLP(BaseEstimator):
         if self._continues():
             check_same_shape(self, network)
         rng = self._random_state()
-        rows, held_out = split_validation(self, rows, rng)
+        rows, held_out = (rows, None) if self._adds_epoch else split_validation(self, rows, rng)
         scalings = self._scalings(rows) if self._continues() else None
         problem = standardize(rows, components.loss.out_activation == "identity", scalings)
-        validation.check_fits_memory(network, problem.rows.inputs)
-        objective = _risk(network, components.loss, problem.rows, self._penalties())
-        check_requirements(components.solver, objective)
         template = FittedNetwork(network, None, problem.inputs, problem.targets, components.loss)
+        training = self._training(template, problem, components, rng)
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, **arguments)
-        stopper = self._early_stopping(template, objective, held_out, components.loss)
-        training = self._training(objective, components)
+        stopper = self._early_stopping(template, training.objective, held_out, components.loss)
         outcome = Outcome(self, training, template, stopper, X, problem)
         training.callbacks = self._callbacks(training, stopper, CallbackBridge(self, context, arguments, outcome.attributes))
         try:
             self._start(training, rng, problem, stopper).finish()
+        except FloatingPointError as error:
+            raise FloatingPointError(str(error).replace("learning_rate", self._rate_name)) from error
         except KeyboardInterrupt as interrupt:
             if training.run is not None:
                 training.run.interrupt()
@@ -147,44 +148,95 @@ class ShallowMLP(BaseEstimator):
         self._first_random_state = rng.get_state()
         return rng
 
+    _rate_name = "learning_rate_init"
+    """The parameter that a solver of first order takes its rate from."""
+    _adds_epoch = False
+    """Whether this is `partial_fit`."""
+
     def _continues(self):
-        return self.warm_start and hasattr(self, "_model")
+        return hasattr(self, "_model") and (self.warm_start or self._adds_epoch)
 
-    def _follows_evidence(self):
-        return isinstance(self.alpha, str)
-
-    def _penalties(self):
-        """alpha as a number or one a group; nothing where the evidence has yet to say."""
-        return 0.0 if self._follows_evidence() else validation.resolve_alpha(self.alpha)
+    @property
+    def _adds_to_a_fit(self):
+        return self._adds_epoch and hasattr(self, "_model")
 
     def _network(self, components, rows):
+        d, (m, n) = rows.inputs.shape[0], rows.targets.shape
+        in_batches = self._batch_size(n, has_matrices=True) is not None
+        demands = Demands(d, m, components.needs_matrices, in_batches, rows.inputs)
+        if self._continues():
+            return self._same_network(components.layers, demands)
+        network = make_network(self._filled(components.layers, rows, True), demands)
+        return network if has_matrices(network) else make_network(self._filled(components.layers, rows, False), demands)
+
+    def _same_network(self, layers, demands):
+        """That of the last fit where nothing says otherwise: what was left open stays as it was found, on however few rows."""
+        before = self._model.network
+        bases = before.bases if self.activation == "auto" else layers.bases
+        layers = Layers(layers.sizes or before.hidden_sizes, bases)
+        if before.is_explicit:
+            return make_network(layers, demands)
+        return DeepNetwork(layers.bases, demands.n_features, layers.sizes, demands.n_outputs)
+
+    def _filled(self, layers, rows, has_matrices):
+        """`layers` with what "auto" stands for, for a fit with or without matrices."""
+        if layers.sizes is not None:
+            return layers
+        total_weight = float(namespace(rows.weights).sum(rows.weights))
         d, m = rows.inputs.shape[0], rows.targets.shape[0]
-        width = components.width
-        if width is None and self._continues():
-            width = self._model.network.n_units
-        elif width is None:
-            width = usual_width(float(namespace(rows.weights).sum(rows.weights)), components.basis.n_params(d), m)
-        return ShallowNetwork(components.basis, d, width, m)
+        return layers._replace(sizes=(usual_width(total_weight, layers.bases[0].n_params(d), m),))
+
+    def _batch_size(self, n, has_matrices):
+        """Rows of a batch, None for all `n` in every step."""
+        if self.batch_size in ("auto", None):
+            return self._usual_batch_size(n, has_matrices)
+        if self.batch_size == "full":
+            return None
+        return min(int(self.batch_size), n) if self._adds_epoch else int(self.batch_size)
+
+    def _usual_batch_size(self, n, has_matrices):
+        """What "auto" is; TrustRegion* and INNA* have rules of their own."""
+        return None
+
+    def _solver_for(self, solver, has_matrices):
+        """The solver of a fit with or without matrices, None for "auto"; `solver` is what was asked for."""
+        return None if isinstance(solver, str) else solver
 
     def _scalings(self, rows):
         """Scalings of the last fit, where `rows` are."""
         scalings = self._model.inputs, self._model.targets
         return tuple(type(scaling)(*(to_device(array, rows.inputs) for array in scaling)) for scaling in scalings)
 
-    def _training(self, objective, components):
+    def _training(self, template, problem, components, rng):
+        network, rows = template.network, problem.rows
+        unpenalized = _risk(network, components.loss, rows, 0.0)
+        size = self._batch_size(rows.weights.shape[0], has_matrices(network))
+        is_exact = size is None and has_matrices(network)
+        solver = self._solver_for(components.solver, is_exact)
+        follows_evidence = isinstance(self.alpha, str) and is_exact
+        check_answers(self, network, is_exact)
+        alpha = 0.0 if follows_evidence else _usual_alpha(self.alpha)
+        objective = _risk(network, components.loss, rows, alpha) if alpha else unpenalized
+        if solver is not None:
+            check_requirements(solver, objective)
         options = Options(
-            solver=None if isinstance(components.solver, str) else components.solver,
+            solver=solver,
             initializer=components.initializer,
             n_restarts=self.n_restarts,
-            evidence=self._follows_evidence(),
-            any_width=components.width is None,
+            evidence=follows_evidence,
+            any_width=components.layers.sizes is None,
             is_watched=self.early_stopping,
             max_time=self.max_time,
             # arrays of a GPU must not be sent to other processes, whatever the joblib context says
-            n_jobs=1 if is_cupy_array(objective.penalty) else self.n_jobs,
-            max_iter=self.max_iter,
+            n_jobs=1 if is_cupy_array(rows.inputs) else self.n_jobs,
+            max_iter=1 if self._adds_epoch else self.max_iter,
+            batches=None if size is None else make_batches(self, size, rng),
+            warm_up=getattr(self, "warm_up_epochs", 0),
         )
-        return Training(objective, plan_fit(objective, options), self.tol, self.max_iter)
+        plan = plan_fit(objective, options)
+        if size is not None:
+            plan.solver.check_parameters()
+        return Training(objective, plan, self.tol, options.max_iter)
 
     def _start(self, training, rng, problem, stopper):
         """Draw starts, or go on where the last fit ended."""
@@ -194,8 +246,9 @@ class ShallowMLP(BaseEstimator):
         warm = getattr(self, "_warm", None)
         solver = training.plan.solver
         params = to_device(self._model.params, like)
-        if warm is None or warm.mark != fingerprint(self, problem, solver):
-            return training.go_on(params, getattr(self, "alpha_", None) if self._follows_evidence() else None, rng)
+        is_exact = warm is not None and (self._adds_epoch or warm.mark == fingerprint(self, problem, solver))
+        if not is_exact:
+            return training.go_on(params, getattr(self, "alpha_", None) if isinstance(self.alpha, str) else None, rng)
         if stopper is not None and warm.stopper is not None:
             stopper.restore(warm.stopper)
         state = warm.state.attached(training.objective, lambda array: to_device(array, like))
@@ -228,19 +281,19 @@ class ShallowMLP(BaseEstimator):
 
     def _check_input(self, X, method):
         """X (n, d), validated, in the library of the fit."""
-        check_is_fitted(self, "units_")
+        check_is_fitted(self, "params_")
         check_dispatch(X, self)
-        check_same_namespace(X, self, attribute="units_", method=method)
+        check_same_namespace(X, self, attribute="params_", method=method)
         X = validate_data(self, X, reset=False, dtype=float_dtypes(X))
-        if namespace(X) is not namespace(self.units_):
+        if namespace(X) is not namespace(self.params_):
             raise TypeError(
-                f"{type(self).__name__} was fitted on {type(self.units_).__module__}.{type(self.units_).__name__} arrays and "
+                f"{type(self).__name__} was fitted on {type(self.params_).__module__}.{type(self.params_).__name__} arrays and "
                 f"{method} got {type(X).__module__}.{type(X).__name__}. Convert one of them."
             )
         return X
 
     def basis_functions(self, X):
-        """Values of the hidden units, the basis the prediction combines.
+        """Values of the units of the last hidden layer, the basis the prediction combines.
 
         Parameters
         ----------
@@ -249,7 +302,7 @@ class ShallowMLP(BaseEstimator):
         Returns
         -------
         H : array of shape (n_samples, n_units)
-            h_k(x_i); the raw prediction is H @ coefs_[1] + intercepts_[1].
+            h_k(x_i); the raw prediction is H @ coefs_[-1] + intercepts_[-1].
         """
         X = self._check_input(X, "basis_functions")
         xp = namespace(X)
@@ -270,7 +323,7 @@ class ShallowMLP(BaseEstimator):
         newtonreg.landscape.StationaryPoint
             Cost: one exact Hessian and its eigenvalues, about 4/3 p³ flops.
         """
-        check_is_fitted(self, "units_")
+        check_is_fitted(self, "params_")
         rows, _ = self._rows(X, y, sample_weight, reset=False)
         network = self._model.network
         if rows.targets.shape[0] != network.n_outputs:
@@ -279,6 +332,15 @@ class ShallowMLP(BaseEstimator):
         problem = standardize(rows, True, self._scalings(rows))
         params = to_device(self._model.params, rows.inputs)
         return classify(_risk(network, self._model.loss, problem.rows, self.alpha_), params, tol)
+
+
+_ALPHA_WITHOUT_MATRICES = 1e-4
+"""In place of "evidence", which needs them; scikit-learn's."""
+
+
+def _usual_alpha(alpha):
+    """alpha as a number or one a group."""
+    return _ALPHA_WITHOUT_MATRICES if isinstance(alpha, str) else validation.resolve_alpha(alpha)
 
 
 def _risk(network, loss, rows, alpha):
@@ -291,6 +353,6 @@ def _risk(network, loss, rows, alpha):
     if len(alpha) != evidence.n_groups:
         raise ValueError(
             f"alpha={alpha!r} has {len(alpha)} entries and the network {evidence.n_groups} groups of parameters: one a row of "
-            "units (the weights of each feature, then the biases), and the coefficients."
+            "units (the weights of each feature, then the biases), two a further hidden layer, and the coefficients."
         )
     return risk.with_penalty(evidence.penalty([float(value) for value in alpha], rows.inputs))

@@ -6,18 +6,22 @@ from sklearn.utils.validation import column_or_1d
 
 from newtonreg.backend.arrays import namespace, to_device, to_host
 from newtonreg.backend.special import log1pexp, logsumexp
-from newtonreg.estimators._base import ShallowMLP, unchanged_on_error
+from newtonreg.bases import Relu, Tanh
+from newtonreg.estimators._base import NetworkEstimator, unchanged_on_error
 from newtonreg.estimators._data import prepare
 from newtonreg.estimators._input import validated_arrays
 from newtonreg.estimators._sklearn import CallbackSupportMixin, ClassifierMixin, with_callbacks
 from newtonreg.losses import Binomial, Multinomial
+from newtonreg.training import usual_batch_size
 
-__all__ = ["ShallowClassifier"]
+__all__ = ["NetworkClassifier"]
 
+_WIDTH, _WIDTH_IN_BATCHES = 30, 100
+"""Units where the user leaves it open. A network that is trained to the end needs fewer."""
 _LABELS = {"multi_output": True, "y_numeric": False}
 
 
-class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
+class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, NetworkEstimator):
     """fit, probabilities and labels for two or more classes and for indicator matrices; a subclass adds its parameters."""
 
     @with_callbacks
@@ -44,16 +48,27 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
             Where the matrices of the fit would not fit into memory.
         """
         with unchanged_on_error(self):
-            X_checked, y_checked, _ = validated_arrays(self, X, y, sample_weight, reset=True, **_LABELS)
+            reset = not self._adds_to_a_fit
+            X_checked, y_checked, _ = validated_arrays(self, X, y, sample_weight, reset=reset, **_LABELS)
             self._learn_classes(y_checked)
             components = self._components()
             rows, _ = self._rows(X, y, sample_weight, reset=False)
             arguments = {"X": X_checked, "y": y_checked, "metadata": {"sample_weight": sample_weight}}
             return self._fit_rows(X_checked, rows, components, arguments)
 
+    _announced = None
+    """Labels that `partial_fit` was told of."""
+
     def _learn_classes(self, y):
         check_classification_targets(y)
         labels = to_host(y)
+        if self._adds_to_a_fit:
+            return self._check_announced()
+        if self._adds_epoch and not (labels.ndim == 2 and labels.shape[1] > 1):
+            if self._announced is None:
+                raise ValueError("classes=None in the first call of partial_fit; pass all labels that will ever come.")
+            self._multilabel, self.classes_ = False, np.unique(np.asarray(self._announced))
+            return None
         self._multilabel = labels.ndim == 2 and labels.shape[1] > 1
         if self._multilabel:
             if not type_of_target(labels).startswith("multilabel"):
@@ -61,6 +76,21 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
             self.classes_ = np.arange(labels.shape[1])
         else:
             self.classes_ = np.unique(column_or_1d(labels, warn=True))
+
+    def _check_announced(self):
+        if self._announced is not None and not np.array_equal(np.unique(np.asarray(self._announced)), self.classes_):
+            raise ValueError(f"classes={self._announced!r} differ from those of the first call, {self.classes_.tolist()!r}.")
+
+    def _filled(self, layers, rows, has_matrices):
+        if layers.sizes is None:
+            layers = layers._replace(sizes=(_WIDTH if has_matrices else _WIDTH_IN_BATCHES,))
+        if isinstance(self.activation, str) and self.activation == "auto":
+            layers = layers._replace(bases=tuple([Tanh() if has_matrices else Relu()] * len(layers.sizes)))
+        return layers
+
+    def _usual_batch_size(self, n, has_matrices):
+        is_ours = not has_matrices and isinstance(self.solver, str) and self.solver == "auto"
+        return usual_batch_size(n) if is_ours else None
 
     def _resolve_loss(self):
         return Multinomial() if len(self.classes_) > 2 and not self._multilabel else Binomial()
@@ -140,7 +170,7 @@ class ShallowClassifier(CallbackSupportMixin, ClassifierMixin, ShallowMLP):
 
     def _raw_prediction(self, X):
         """(m, n) in float64: its inverse link is what `predict_proba` returns."""
-        if not self.moderated:
+        if not getattr(self, "moderated", False):
             return self._model.raw_prediction(X)
         if getattr(self, "_posterior", None) is None:
             raise ValueError(

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from newtonreg.backend.arrays import contiguous, cuda_array, namespace
-from newtonreg.estimators._scaling import Scaling, check_range, fit_scaling, identity_scaling
+from newtonreg.estimators._scaling import Scaling, check_range, fit_input_scaling, fit_scaling, identity_scaling
 
 __all__ = ["Problem", "Rows", "prepare", "standardize"]
 
@@ -54,7 +54,7 @@ def standardize(rows, scale_targets, scalings=None):
     check_range("X", rows.inputs)
     check_range("y", rows.targets)
     if scalings is None:
-        inputs = fit_scaling(rows.inputs, rows.weights)
+        inputs = fit_input_scaling(rows.inputs, rows.weights)
         m = rows.targets.shape[0]
         targets = fit_scaling(rows.targets, rows.weights) if scale_targets else identity_scaling(m, rows.targets)
     else:

@@ -1,9 +1,8 @@
 """A fitted network: standardized parameters, the scalings around them, and what can be asked of it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from newtonreg.backend.arrays import namespace, to_device, to_host
-from newtonreg.networks import ShallowNetwork
 
 __all__ = ["FittedNetwork"]
 
@@ -20,7 +19,7 @@ class FittedNetwork(NamedTuple):
     user's units. Arrays here are float64 and samples come last.
     """
 
-    network: ShallowNetwork
+    network: Any
     params: object
     inputs: object
     targets: object
@@ -44,7 +43,7 @@ class FittedNetwork(NamedTuple):
 
     def _collect(self, rows, function, doubles_per_row=None):
         """function(point) for every block, joined along the samples; a row takes its hidden values, unless told otherwise."""
-        parts = [function(point) for point in self._blocks(rows, doubles_per_row or self.network.n_units)]
+        parts = [function(point) for point in self._blocks(rows, doubles_per_row or sum(self.network.hidden_sizes))]
         return parts[0] if len(parts) == 1 else namespace(rows).concat(parts, axis=-1)
 
     def raw_prediction(self, rows):
@@ -93,14 +92,17 @@ class FittedNetwork(NamedTuple):
         return self._collect(rows, second)
 
     def prediction_derivative(self, rows, order):
-        """Derivatives of the prediction: of the raw one under the identity link, by the chain rule under the exponential."""
-        first = self.derivative(rows, 1) if order == 1 or self.loss.out_activation == "exp" else None
-        if self.loss.out_activation != "exp":
-            return first if order == 1 else self.derivative(rows, 2)
-        mean = self.prediction(rows)
+        """Derivatives of the prediction: of the raw one under the identity link, by the chain rule under another."""
+        if self.loss.out_activation == "identity":
+            return self.derivative(rows, order)
+        first, mean = self.derivative(rows, 1), self.prediction(rows)
+        # μ' and μ'' / μ' of the inverse link μ
+        is_log = self.loss.out_activation == "exp"
+        slope, bend = (mean, namespace(mean).ones_like(mean)) if is_log else (mean * (1.0 - mean), 1.0 - 2.0 * mean)
         if order == 1:
-            return mean[:, None, :] * first
-        return mean[:, None, None, :] * (self.derivative(rows, 2) + first[:, :, None, :] * first[:, None, :, :])
+            return slope[:, None, :] * first
+        squares = bend[:, None, None, :] * first[:, :, None, :] * first[:, None, :, :]
+        return slope[:, None, None, :] * (self.derivative(rows, 2) + squares)
 
     def deviation(self, rows, posterior, with_noise):
         """Standard deviation of the raw prediction, (m, n), in the user's units; with the noise where asked."""
@@ -134,8 +136,10 @@ class FittedNetwork(NamedTuple):
         """
         xp = namespace(self.params)
         units, outer = self.network.unpack(self.params)
-        weights = units[:-1, :] / self.inputs.scale[:, None]
-        biases = units[-1, :] - xp.matmul(self.inputs.offset, weights)
+        first, *others = [units] if self.network.is_explicit else units
+        weights = first[:-1, :] / self.inputs.scale[:, None]
+        biases = first[-1, :] - xp.matmul(self.inputs.offset, weights)
         coefs = xp.matrix_transpose(outer[:, :-1] * self.targets.scale[:, None])
         intercepts = outer[:, -1] * self.targets.scale + self.targets.offset
-        return [weights, coefs], [biases, intercepts]
+        inner = [layer[:-1, :] for layer in others], [layer[-1, :] for layer in others]
+        return [weights, *inner[0], coefs], [biases, *inner[1], intercepts]

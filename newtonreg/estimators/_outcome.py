@@ -11,7 +11,7 @@ from newtonreg.landscape import classify
 from newtonreg.minimize import Status
 from newtonreg.training import Evidence, Posterior
 
-__all__ = ["Outcome", "check_same_shape", "fingerprint"]
+__all__ = ["Outcome", "check_answers", "check_same_shape", "fingerprint"]
 
 _CLASSIFY_UP_TO = 500
 """Parameters up to which a fit ends with the eigenvalues of its Hessian."""
@@ -49,7 +49,7 @@ class Outcome:
 
     Parameters
     ----------
-    estimator : ShallowMLP
+    estimator : NetworkEstimator
     training : Training
     template : FittedNetwork
         Without parameters.
@@ -105,7 +105,7 @@ class Outcome:
             estimator.validation_scores_ = self._stopper.scores
             estimator.best_validation_score_ = self._stopper.best_score
         estimator._shape = network_shape(estimator, self._training.objective.network)
-        if estimator.warm_start and not self._training.follows_evidence:
+        if (estimator.warm_start or estimator._adds_epoch) and not self._training.follows_evidence:
             estimator._warm = Warm(
                 run.state.detached(to_host if self._on_host else None),
                 run.history,
@@ -121,7 +121,7 @@ class Outcome:
         n_iter = max(1, run.history[-1].n_iter if run.history else 0)
         losses = [record.value / total for record in run.history]
         rows = [record._asdict() for record in run.history]
-        small = objective.n_params <= _CLASSIFY_UP_TO
+        small = objective.n_params <= _CLASSIFY_UP_TO and "hessian" in objective.provides
         return {
             "n_iter_": n_iter,
             "t_": n_iter * self._problem.rows.weights.shape[0],
@@ -140,8 +140,10 @@ class Outcome:
         objective = self._training.objective
         evidence = Evidence(objective)
         penalties = evidence.groups(objective.penalty)
-        asked = self._estimator.store_covariance
+        asked = getattr(self._estimator, "store_covariance", False)
         attributes = {"alpha_": self._attribute(np.asarray(penalties))}
+        if not self._training.has_matrices:
+            return attributes
         if not asked and not self._is_moderated and objective.n_params > _POSTERIOR_UP_TO:
             return attributes
         point = objective.at(self._kept(run))
@@ -183,7 +185,7 @@ class Outcome:
                 ConvergenceWarning,
                 stacklevel=6,
             )
-        if self._estimator.store_covariance and not hasattr(self._estimator, "covariance_"):
+        if getattr(self._estimator, "store_covariance", False) and not hasattr(self._estimator, "covariance_"):
             warnings.warn(
                 f"store_covariance=True: there is no covariance_, because the matrix of the {self._training.objective.n_params} "
                 "parameters is not finite where the fit ended. Set a larger alpha, or another random_state.",
@@ -200,21 +202,41 @@ def _history_row(record, loss):
 def fitted_attributes(model, dtype):
     """Attributes that make an estimator able to predict, from a `FittedNetwork`.
 
-    `units_` (q, k) are the standardized basis parameters; `coefs_` and `intercepts_` exist for ridge bases.
+    `params_` (p,) and `units_` (q, k) are for standardized inputs; `coefs_` and `intercepts_` exist for ridge bases.
     """
     xp = namespace(model.params)
     attributes = {
         "_model": model,
-        "units_": xp.astype(model.network.unpack(model.params).units, dtype),
-        "n_layers_": 3,
+        "params_": xp.astype(model.params, dtype),
+        "units_": _units(model, dtype),
+        "n_layers_": 2 + len(model.network.hidden_sizes),
         "n_outputs_": model.network.n_outputs,
         "out_activation_": model.loss.out_activation,
     }
-    if hasattr(model.network.basis, "second_derivative"):
+    if all(hasattr(basis, "second_derivative") for basis in model.network.bases):
         coefs, intercepts = model.folded_coefs()
         attributes["coefs_"] = [xp.astype(c, dtype) for c in coefs]
         attributes["intercepts_"] = [xp.astype(i, dtype) for i in intercepts]
     return attributes
+
+
+def _units(model, dtype):
+    """Standardized parameters of the units (q, k); a list of them where there are several hidden layers."""
+    xp, parts = namespace(model.params), model.network.unpack(model.params)
+    layers = [parts.units] if model.network.is_explicit else parts.layers
+    arrays = [xp.astype(layer, dtype) for layer in layers]
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def check_answers(estimator, network, has_matrices):
+    """Raise ValueError where a fit without p × p matrices is asked for what only they can tell."""
+    for name in ("store_covariance", "moderated"):
+        if not has_matrices and getattr(estimator, name, False):
+            raise ValueError(
+                f"{name}=True needs the curvature matrix of all {network.n_params} parameters, and this fit does without: it is "
+                f"in mini-batches, or the network is too large. Set {name}=False, or batch_size='full' and a smaller "
+                "hidden_layer_sizes."
+            )
 
 
 def network_shape(estimator, network):
@@ -222,8 +244,8 @@ def network_shape(estimator, network):
     return {
         "number of features": network.n_features,
         "number of outputs": network.n_outputs,
-        "hidden_layer_sizes": network.n_units,
-        "activation": repr(network.basis),
+        "hidden_layer_sizes": network.hidden_sizes,
+        "activation": repr(network.bases),
         "loss": repr(getattr(estimator, "loss", None)),
         "classes": getattr(estimator, "classes_", np.empty(0)).tolist(),
     }

@@ -5,15 +5,15 @@ from sklearn.utils import check_random_state
 from newtonreg.backend.arrays import namespace
 from newtonreg.components import check_integer
 from newtonreg.estimators import _validation as validation
-from newtonreg.estimators._base import ShallowMLP, unchanged_on_error
+from newtonreg.estimators._base import NetworkEstimator, unchanged_on_error
 from newtonreg.estimators._data import prepare
 from newtonreg.estimators._input import validated_arrays
 from newtonreg.estimators._sklearn import CallbackSupportMixin, MultiOutputMixin, RegressorMixin, with_callbacks
 
-__all__ = ["ShallowRegressor"]
+__all__ = ["NetworkRegressor"]
 
 
-class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, ShallowMLP):
+class NetworkRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, NetworkEstimator):
     """fit, predict and derivatives for one or several real outputs; a subclass adds its parameters."""
 
     @with_callbacks
@@ -41,14 +41,14 @@ class ShallowRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, S
         """
         with unchanged_on_error(self):
             components = self._components()
-            rows, (X, y) = self._rows(X, y, sample_weight, reset=True)
+            rows, (X, y) = self._rows(X, y, sample_weight, reset=not self._adds_to_a_fit)
             return self._fit_rows(X, rows, components, {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}})
 
     def _resolve_loss(self):
         loss = validation.resolve_loss(self.loss)
-        if loss.out_activation not in ("identity", "exp"):
+        if loss.out_activation not in ("identity", "exp", "logistic"):
             raise ValueError(
-                f"loss={self.loss!r} is a loss for classes; use NewtonMLPClassifier, or a loss of real or count targets."
+                f"loss={self.loss!r} is a loss for classes; use a classifier, or a loss of real targets, counts or proportions."
             )
         return loss
 

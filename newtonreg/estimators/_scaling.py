@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 from newtonreg.backend.arrays import namespace, to_floats
 
-__all__ = ["Scaling", "check_range", "fit_scaling", "identity_scaling"]
+__all__ = ["Scaling", "check_range", "fit_input_scaling", "fit_scaling", "identity_scaling"]
 
 _EPS = 2.220446049250313e-16
 _LARGEST = 4e307
+_PICTURE, _SAME_TOP, _BACKGROUND = 8, 1 / 3, 1 / 4
+"""Inputs of a picture at least, the share of them that reach the largest value, and the share of entries at the least one."""
 
 
 class Scaling(NamedTuple):
@@ -42,6 +44,31 @@ def fit_scaling(rows, weights):
     safe = xp.where(constant, xp.ones_like(largest), largest)
     scale = safe * xp.sqrt(xp.sum((deviation / safe[:, None]) ** 2 * weights, axis=1) / total)
     return Scaling(xp.where(constant, anchor, offset), xp.where(constant, xp.ones_like(scale), scale))
+
+
+def fit_input_scaling(rows, weights):
+    """`fit_scaling` of inputs (d, n); those that form a picture share one scale.
+
+    Rows on a common background, such as pixels, counts of words or indicators: all have the same least value, a quarter of all
+    entries are that value, and a third of the rows have the same largest one. They have one unit, and to blow up what is rarely
+    on would make its few rows outliers. The scale is the root mean square of the deviations.
+    """
+    scaling = fit_scaling(rows, weights)
+    xp = namespace(rows)
+    least, largest = xp.min(rows, axis=1), xp.max(rows, axis=1)
+    varies = least < largest
+    n_varying, floor, ceiling = to_floats(xp.sum(xp.astype(varies, xp.float64)), xp.min(least), xp.max(largest))
+    if n_varying < _PICTURE:
+        return scaling
+    at_floor = xp.sum(xp.astype(rows <= floor, xp.float64) * weights, axis=1) / xp.sum(weights)
+    is_lowest, is_highest = (xp.astype(varies & flags, xp.float64) for flags in (least <= floor, largest >= ceiling))
+    background = xp.sum(xp.where(varies, at_floor, xp.zeros_like(at_floor)))
+    lowest, highest, share = (count / n_varying for count in to_floats(xp.sum(is_lowest), xp.sum(is_highest), background))
+    if lowest < 1.0 or highest < _SAME_TOP or share < _BACKGROUND:
+        return scaling
+    squares = xp.where(varies, scaling.scale**2, xp.zeros_like(scaling.scale))
+    common = xp.sqrt(xp.sum(squares) / n_varying)
+    return scaling._replace(scale=xp.where(varies, common, scaling.scale))
 
 
 def identity_scaling(n_rows, like):

@@ -10,17 +10,17 @@ import newtonreg.bases
 import newtonreg.initializers
 import newtonreg.losses
 import newtonreg.solvers
-from newtonreg.backend.arrays import as_floats, free_memory, is_device_array, to_host
+from newtonreg.backend.arrays import as_floats, is_device_array, to_host
 from newtonreg.components import check_integer, resolve
+from newtonreg.estimators._layers import Layers
 
 __all__ = [
-    "check_fits_memory",
     "check_parameters",
     "check_solver_parameters",
     "resolve_alpha",
     "resolve_basis",
-    "resolve_hidden_width",
     "resolve_initializer",
+    "resolve_layers",
     "resolve_loss",
     "resolve_return_std",
     "resolve_solver",
@@ -35,9 +35,10 @@ def check_parameters(estimator):
     _check_restarts(estimator.n_restarts)
     if estimator.max_time is not None:
         check.number("max_time", low=0.0, open_low=True)
-    check.boolean("store_covariance")
-    if hasattr(estimator, "moderated"):
-        check.boolean("moderated")
+    for name in ("store_covariance", "moderated", "shuffle"):
+        if hasattr(estimator, name):
+            check.boolean(name)
+    _check_batch_size(estimator.batch_size)
     check.integer("n_iter_no_change", low=1)
     check.number("validation_fraction", low=0.0, high=1.0, open_low=True, open_high=True)
     for name in ("warm_start", "early_stopping"):
@@ -57,12 +58,6 @@ def check_solver_parameters(estimator):
     check = _Checker(estimator)
     if estimator.learning_rate_init is not None:
         check.number("learning_rate_init", low=0.0, open_low=True)
-    check.boolean("shuffle")
-    if estimator.batch_size not in (None, "auto", "full"):
-        raise ValueError(
-            f"batch_size={estimator.batch_size!r} is not available: solver={estimator.solver!r} uses all rows in every step, "
-            "and mini-batches come with a later version. Leave batch_size='auto'."
-        )
 
 
 class _Checker:
@@ -86,26 +81,58 @@ class _Checker:
             raise ValueError(f"{name}={value!r} must be a number in {bounds}.")
 
 
+def _check_batch_size(batch_size):
+    is_size = isinstance(batch_size, numbers.Integral) and not isinstance(batch_size, bool) and batch_size >= 1
+    if batch_size not in (None, "auto", "full") and not is_size:
+        raise ValueError(f"batch_size={batch_size!r} must be an integer >= 1, 'auto', or 'full' for all rows in every step.")
+
+
 def _check_restarts(n_restarts):
     is_auto = isinstance(n_restarts, str) and n_restarts == "auto"
     if not is_auto and (not isinstance(n_restarts, numbers.Integral) or isinstance(n_restarts, bool) or n_restarts < 1):
         raise ValueError(f"n_restarts={n_restarts!r} must be an integer >= 1, or 'auto'.")
 
 
-def resolve_hidden_width(hidden_layer_sizes, initializer=None):
-    """Width k of the one hidden layer, from an integer or a sequence of one; None for "auto", unless the units are given."""
-    if isinstance(hidden_layer_sizes, str) and hidden_layer_sizes == "auto":
-        return _given_width(initializer)
-    sizes = list(hidden_layer_sizes) if _is_sequence(hidden_layer_sizes) else [hidden_layer_sizes]
-    if len(sizes) != 1:
+def resolve_layers(hidden_layer_sizes, activation, initializer=None):
+    """`Layers` from an integer, a sequence of integers or "auto", and an activation for all layers or a sequence of one each.
+
+    The activation "auto" of a classifier stands for tanh until it is known whether the fit has matrices.
+    """
+    sizes = _resolve_sizes(hidden_layer_sizes, initializer)
+    n_layers = 1 if sizes is None else len(sizes)
+    if not isinstance(activation, (list, tuple)):
+        bases = [resolve_basis(activation)] * n_layers
+    elif len(activation) == n_layers:
+        bases = [resolve_basis(one) for one in activation]
+    else:
         raise ValueError(
-            f"hidden_layer_sizes={hidden_layer_sizes!r}: one hidden layer is explicit and is what this version trains; "
-            "pass one width, for instance (20,). Deeper networks come with a later version."
+            f"activation={activation!r} has {len(activation)} entries for {n_layers} hidden layers, hidden_layer_sizes="
+            f"{hidden_layer_sizes!r}; pass one a layer, or one for all."
         )
-    width = sizes[0]
-    if not isinstance(width, numbers.Integral) or isinstance(width, bool) or width < 1:
-        raise ValueError(f"hidden_layer_sizes={hidden_layer_sizes!r}: the width must be an integer >= 1, or 'auto'.")
-    return int(width)
+    if n_layers > 1:
+        _check_deep(activation, bases, initializer)
+    return Layers(sizes, tuple(bases))
+
+
+def _check_deep(activation, bases, initializer):
+    for basis in bases:
+        if not hasattr(basis, "second_derivative"):
+            raise ValueError(f"activation={activation!r}: {basis!r} is no ridge function, and only those make several layers.")
+    if not isinstance(initializer, (newtonreg.initializers.Glorot, type(None))):
+        raise ValueError(f"init={initializer!r} is for one hidden layer; with {len(bases)} of them pass 'auto' or 'glorot'.")
+
+
+def _resolve_sizes(hidden_layer_sizes, initializer):
+    """Widths of the hidden layers; None for "auto", unless the units are given."""
+    if isinstance(hidden_layer_sizes, str) and hidden_layer_sizes == "auto":
+        width = _given_width(initializer)
+        return None if width is None else (width,)
+    sizes = list(hidden_layer_sizes) if _is_sequence(hidden_layer_sizes) else [hidden_layer_sizes]
+    if not sizes or any(not isinstance(size, numbers.Integral) or isinstance(size, bool) or size < 1 for size in sizes):
+        raise ValueError(
+            f"hidden_layer_sizes={hidden_layer_sizes!r} must be an integer >= 1, one for each hidden layer, or 'auto'."
+        )
+    return tuple(int(size) for size in sizes)
 
 
 def _given_width(initializer):
@@ -137,8 +164,9 @@ def _is_sequence(value):
     return hasattr(value, "__len__") and not isinstance(value, (str, Mapping, Set)) and getattr(value, "ndim", 1) > 0
 
 
-def resolve_initializer(init, basis):
+def resolve_initializer(init, activation):
     """An initializer from its name, an object or an array of units; None for "auto"."""
+    basis = resolve_basis(activation[0] if isinstance(activation, (list, tuple)) and activation else activation)
     if isinstance(init, str) and init == "auto":
         return None
     if not isinstance(init, str) and not hasattr(init, "units") and hasattr(init, "__len__"):
@@ -175,6 +203,8 @@ def resolve_return_std(return_std):
 def resolve_basis(activation):
     """A basis from its name, an object, or a callable to be differentiated by autograd."""
     interface = ("at", "init_units")
+    if isinstance(activation, str) and activation == "auto":
+        return newtonreg.bases.Tanh()
     is_basis = all(hasattr(activation, name) for name in interface)
     if callable(activation) and not isinstance(activation, type) and not is_basis:
         return newtonreg.bases.CallableActivation(activation)
@@ -195,16 +225,3 @@ def resolve_solver(solver, learning_rate_init):
     if hasattr(solver, "check_parameters"):
         solver.check_parameters()
     return solver
-
-
-def check_fits_memory(network, like):
-    """Raise MemoryError where the p × p matrices of a fit would not fit into the memory that is free."""
-    p = network.n_params
-    needed = 8 * 6 * p * p
-    free = free_memory(like)
-    if free is not None and needed > free:
-        raise MemoryError(
-            f"hidden_layer_sizes=({network.n_units},) with {network.n_features} features and {network.n_outputs} outputs gives "
-            f"{p} parameters; second-order training would need about {needed / 2**30:.1f} GiB for {p} x {p} matrices and "
-            f"{free / 2**30:.1f} GiB are free. Set a smaller hidden_layer_sizes or reduce the number of features."
-        )

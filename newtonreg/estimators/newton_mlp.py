@@ -1,32 +1,36 @@
 """The general estimators: every solver through `solver=`, a good one by default."""
 
-from newtonreg.estimators._classification import ShallowClassifier
-from newtonreg.estimators._regression import ShallowRegressor
+from newtonreg.estimators._classification import NetworkClassifier
+from newtonreg.estimators._regression import NetworkRegressor
 
 __all__ = ["NewtonMLPClassifier", "NewtonMLPRegressor"]
 
 
-class NewtonMLPRegressor(ShallowRegressor):
-    """Regression by a network with one hidden layer, trained by second-order methods with exact curvature.
+class NewtonMLPRegressor(NetworkRegressor):
+    """Regression by a small network, trained by second-order methods with exact curvature.
 
     f_j(x) = b_j + Σ_k c_jk h_k(x; θ_k) minimizes F = Σ_i s_i ℓ(y_i, f(x_i)) + ½ α (‖weights‖² + ‖coefficients‖²), with X and y
     standardized by weighted means and deviations.
 
     Parameters
     ----------
-    hidden_layer_sizes : "auto", int or tuple of one int, default="auto"
-        Width k of the hidden layer, k >= 1. "auto" allows three observations for each parameter, at least 5 and at most 50 units;
-        where noise limits the fit the network grows from two units for as long as the evidence rises (``alpha="evidence"``).
-        Where `init` is an array it is the number of its columns.
-    activation : str, Basis or callable, default="tanh"
+    hidden_layer_sizes : "auto", int or tuple of int, default="auto"
+        Widths of the hidden layers, >= 1. One layer of up to 4,000 parameters is explicit: exact matrices cost little more than
+        gradients. More layers have matrices up to 2,000 parameters, made of products; beyond that a fit is matrix-free, and
+        promises no eight digits. "auto" is one layer that allows three observations for each parameter, at least 5 and at most 50
+        units; where noise limits the fit the network grows from two units for as long as the evidence rises
+        (``alpha="evidence"``). Where `init` is an array it is the number of its columns.
+    activation : str, Basis, callable or sequence of them, default="tanh"
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
         `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
-    loss : {"squared_error", "pseudo_huber", "poisson"} or Loss, default="squared_error"
-        Pseudo-Huber works in standard deviations of y; Poisson predicts exp(f) for counts y >= 0.
+        A sequence has one for each hidden layer.
+    loss : {"squared_error", "pseudo_huber", "poisson", "binomial"} or Loss, default="squared_error"
+        Pseudo-Huber works in standard deviations of y; Poisson predicts exp(f) for counts y >= 0; binomial is the binary
+        cross-entropy of proportions, such as pixels, y in [0, 1], each output by itself, and predicts 1 / (1 + exp(−f)).
     solver : str or Solver, default="auto"
         "auto" is Levenberg–Marquardt with geodesic acceleration; with one feature and clean data recycling of the cheapest units
         and variable projection follow, on noisy data exact Newton in a trust region finds the last digits; for other losses than
-        squared error the trust region is used from the start. A string is the `name` of any
+        squared error the trust region is used from the start; without matrices it is L-BFGS. A string is the `name` of any
         solver in `newtonreg.solvers`: "trust-region", "levenberg-marquardt", "variable-projection" (squared error only),
         "cubic-regularization"; from gradients alone "lbfgs", "bfgs", "ssbroyden"; of first order, with all rows in a step, "sgd",
         "adam", "adagrad", "rmsprop"; for study "newton", "saddle-free-newton", "newton-mr", and more.
@@ -35,15 +39,17 @@ class NewtonMLPRegressor(ShallowRegressor):
         L2 penalty for the standardized problem; as in scikit-learn's MLP it is divided by the total weight in `loss_`. A number
         is for weights and coefficients, biases and intercepts are free. "evidence" finds one penalty for the weights of each
         feature, one for the biases and one for the coefficients, and the noise, by MacKay's rules (`alpha_`); on noise-free data
-        they vanish by themselves. A sequence gives these numbers, as `alpha_` has them: d + 2 for ridge functions.
-    batch_size : {"auto"}, default="auto"
-        All rows in every step.
+        they vanish by themselves; it needs matrices and all rows, and is 1e-4 without. A sequence gives these numbers, as
+        `alpha_` has them: d + 2 for ridge functions.
+    batch_size : "auto", "full" or int >= 1, default="auto"
+        Rows that a step sees, where the solver is "sgd", "adam", "adagrad", "rmsprop", "inna" or a trust region of products; an
+        iteration is then an epoch. "auto" is all rows.
     learning_rate_init : float > 0 or None, default=None
-        Of "sgd", "adam", "adagrad" and "rmsprop" given by name, for the loss averaged over rows. None is the solver's own; all
-        rows are in every step.
+        Of "sgd", "adam", "adagrad", "rmsprop" and "inna" given by name, for the loss averaged over rows. None is the solver's
+        own.
     max_iter : int >= 1 or None, default=None
-        Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, a second
-        or two of work; a budget counts work, never seconds.
+        Trials, accepted or not, of the start that goes on; epochs in mini-batches, where None is 200. Else None takes what a
+        budget of floating point operations allows, a second or two of work; a budget counts work, never seconds.
     shuffle : bool, default=True
         As in scikit-learn, only mini-batches use it.
     random_state : int, RandomState or None, default=None
@@ -74,8 +80,8 @@ class NewtonMLPRegressor(ShallowRegressor):
         data to the GPU once, fits there, and returns NumPy.
     init : str, Initializer or array, default="auto"
         Where the units start: "glorot", "knots", "sampled-pairs", "forward-selection" or "nguyen-widrow"; an array (q, k) gives
-        them for standardized X, as `units_` has them. "auto" is units chosen against the targets with one feature, "sampled-pairs"
-        with several, "glorot" for other losses than those of real targets.
+        them for standardized X, as `units_` has them. "auto" is units chosen against the targets with one feature,
+        "sampled-pairs" with several, "glorot" for other losses than those of real targets, and layer by layer in deep networks.
     max_time : float > 0 or None, default=None
         Seconds after which the fit ends with the best so far; its phases then share the time instead of a budget of work, so that
         a longer time gives a better fit. The result depends on the speed of the machine.
@@ -202,22 +208,24 @@ class NewtonMLPRegressor(ShallowRegressor):
         self.store_covariance = store_covariance
 
 
-class NewtonMLPClassifier(ShallowClassifier):
-    """Classification by a network with one hidden layer, trained by exact Newton in a trust region.
+class NewtonMLPClassifier(NetworkClassifier):
+    """Classification by a small network, trained by exact Newton in a trust region.
 
     Minimizes the log loss Σ_i s_i ℓ(y_i, f(x_i)) + ½ α (‖weights‖² + ‖coefficients‖²) with X standardized: binomial for two
     classes and for indicator matrices (multilabel), multinomial for more.
 
     Parameters
     ----------
-    hidden_layer_sizes : "auto", int or tuple of one int, default=(30,)
-        Width k of the hidden layer, k >= 1. "auto" allows three rows (times outputs) for each parameter, at least 5 and at most
-        50 units; where `init` is an array it is the number of its columns.
-    activation : str, Basis or callable, default="tanh"
+    hidden_layer_sizes : "auto", int or tuple of int, default="auto"
+        Widths of the hidden layers, >= 1. "auto" is one layer of 30 units, and of 100 where those have more than 4,000 parameters
+        and the fit is matrix-free; where `init` is an array it is the number of its columns.
+    activation : str, Basis, callable or sequence of them, default="auto"
+        "auto" is "tanh", and "relu" where the fit is matrix-free. Else as follows.
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
         `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
     solver : str or Solver, default="auto"
-        "auto" is exact Newton in a trust region. A string is the `name` of any solver in `newtonreg.solvers`: "trust-region",
+        "auto" is exact Newton in a trust region; without matrices a trust region in the ellipsoid of RMSProp, in mini-batches, by
+        five products a step at most. A string is the `name` of any solver in `newtonreg.solvers`: "trust-region",
         "levenberg-marquardt" (there without geodesic acceleration), "cubic-regularization"; from gradients alone "lbfgs", "bfgs",
         "ssbroyden"; of first order, with all rows in a step, "sgd", "adam", "adagrad", "rmsprop"; for study "newton",
         "saddle-free-newton", "newton-mr", and more.
@@ -235,14 +243,16 @@ class NewtonMLPClassifier(ShallowClassifier):
         π_j ∝ 1 / Σ_i exp((a_i − a_j) / √(1 + π v_ij/8)), v_ij the variance of a_i − a_j, which a common shift does not touch;
         near ties labels may change. `decision_function` and `predict` follow. A fit with True keeps what it needs, p² doubles;
         `set_params` switches after the fit, to True where a fit with False kept it (as `effective_n_params_`).
-    batch_size : {"auto"}, default="auto"
-        All rows in every step.
+    batch_size : "auto", "full" or int >= 1, default="auto"
+        Rows that a step sees, where the solver is "sgd", "adam", "adagrad", "rmsprop", "inna" or a trust region of products; an
+        iteration is then an epoch. "auto" is all rows, and for solver="auto" without matrices a sixteenth of
+        them, at least 32 and at most 512.
     learning_rate_init : float > 0 or None, default=None
-        Of "sgd", "adam", "adagrad" and "rmsprop" given by name, for the loss averaged over rows. None is the solver's own; all
-        rows are in every step.
+        Of "sgd", "adam", "adagrad", "rmsprop" and "inna" given by name, for the loss averaged over rows. None is the solver's
+        own.
     max_iter : int >= 1 or None, default=None
-        Trials, accepted or not, of the start that goes on. None takes what a budget of floating point operations allows, a second
-        or two of work; a budget counts work, never seconds.
+        Trials, accepted or not, of the start that goes on; epochs in mini-batches, where None is 200. Else None takes what a
+        budget of floating point operations allows, a second or two of work; a budget counts work, never seconds.
     shuffle : bool, default=True
         As in scikit-learn, only mini-batches use it.
     random_state : int, RandomState or None, default=None
@@ -345,8 +355,8 @@ class NewtonMLPClassifier(ShallowClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes=(30,),
-        activation="tanh",
+        hidden_layer_sizes="auto",
+        activation="auto",
         *,
         solver="auto",
         alpha=3.0,

@@ -2,9 +2,11 @@
 
 import numbers
 
-from newtonreg.estimators._classification import ShallowClassifier
-from newtonreg.estimators._regression import ShallowRegressor
+from newtonreg.estimators._classification import NetworkClassifier
+from newtonreg.estimators._regression import NetworkRegressor
 from newtonreg.solvers import TrustRegion
+from newtonreg.subproblems import Steihaug
+from newtonreg.training import usual_batch_size
 
 __all__ = ["TrustRegionClassifier", "TrustRegionRegressor"]
 
@@ -14,39 +16,54 @@ _DECREASE = {"rmsprop": 1.75}
 _USUAL_DECREASE = 1.5
 
 
+_PRODUCTS = 5
+"""In mini-batches, see `training.rules.ellipsoidal_trust_region`; published: 50."""
+
+
 class _FlatTrustRegion:
     """`TrustRegion` from parameters of the estimator, the paper's where they are None; an accepted trial has a ratio ≥ eta1."""
 
     def _resolve_solver(self):
-        norm = self.norm if isinstance(self.norm, str) else getattr(self.norm, "name", None)
-        first = _FIRST_RADIUS.get(norm, _USUAL_FIRST_RADIUS)
+        """The one that products suffice for, unless a subproblem or a norm that wants more is asked for."""
+        solver = self._trust_region(has_matrices=False)
+        solver.check_parameters()
+        return solver
+
+    def _solver_for(self, solver, has_matrices):
+        return self._trust_region(has_matrices)
+
+    def _usual_batch_size(self, n, has_matrices):
+        return None if has_matrices else usual_batch_size(n)
+
+    def _trust_region(self, has_matrices):
+        norm = ("spherical" if has_matrices else "rmsprop") if isinstance(self.norm, str) and self.norm == "auto" else self.norm
+        name = norm if isinstance(norm, str) else getattr(norm, "name", None)
+        first = _FIRST_RADIUS.get(name, _USUAL_FIRST_RADIUS)
         if isinstance(self.max_radius, numbers.Real) and self.max_radius > 0.0:
             first = min(first, self.max_radius)
-        solver = TrustRegion(
+        return TrustRegion(
             curvature=self.curvature,
-            norm=self.norm,
-            subproblem=self.subproblem,
+            norm=norm,
+            subproblem=Steihaug(max_iter=_PRODUCTS) if self.subproblem is None and not has_matrices else self.subproblem,
             initial_radius=first if self.initial_radius is None else self.initial_radius,
             max_radius=self.max_radius,
             eta1=self.eta1,
             eta2=self.eta2,
             increase=self.increase,
-            decrease=_DECREASE.get(norm, _USUAL_DECREASE) if self.decrease is None else self.decrease,
+            decrease=_DECREASE.get(name, _USUAL_DECREASE) if self.decrease is None else self.decrease,
             accept=self.eta1,
         )
-        solver.check_parameters()
-        return solver
 
 
-class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
-    """Regression by a network with one hidden layer, trained by Newton's method in an ellipsoidal trust region.
+class TrustRegionRegressor(_FlatTrustRegion, NetworkRegressor):
+    """Regression by a small network, trained by Newton's method in an ellipsoidal trust region.
 
     Every step minimizes m(p) = gᵀp + ½ pᵀBp over ‖p‖_M ≤ radius; it is taken where F falls by at least `eta1` of what m promised.
 
     Parameters
     ----------
-    hidden_layer_sizes : "auto", int or tuple of one int, default=(20,)
-        Width k of the hidden layer, k >= 1. "auto" allows three observations for each parameter, at least 5 and at most 50 units;
+    hidden_layer_sizes : "auto", int or tuple of int, default=(20,)
+        Widths of the hidden layers, >= 1. "auto" allows three observations for each parameter, at least 5 and at most 50 units;
         where `init` is an array it is the number of its columns.
     activation : str, Basis or callable, default="tanh"
         As in `NewtonMLPRegressor`.
@@ -54,12 +71,13 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
         As in `NewtonMLPRegressor`.
     curvature : {"exact", "gauss-newton", "saddle-free", "bfgs", "sr1"} or Curvature, default="exact"
         B.
-    norm : str or Norm, default="spherical"
+    norm : str or Norm, default="auto"
         M: "spherical", "rmsprop", "adagrad", "column-scaling", "diagonal-hessian" or "hessian-ellipsoid". The second and third
-        take it from the gradients of the loss averaged over rows. On small networks with all rows in a step the first needs the
-        fewest trials.
+        take it from the gradients of the loss averaged over rows. "auto" is "spherical", which needs the fewest trials on small
+        networks with all rows in a step, and "rmsprop" in mini-batches and where matrices do not fit.
     subproblem : {"spectral", "more-sorensen", "steihaug", "gltr", "dogleg", "cauchy"} or Subproblem, default=None
-        None is exact: "spectral" up to 250 parameters, "more-sorensen" above.
+        None is exact, "spectral" up to 250 parameters and "more-sorensen" above; `Steihaug(max_iter=5)`, which only multiplies
+        by B, in mini-batches and where matrices do not fit. The published experiments allow 50 products.
     initial_radius : float > 0 or None, default=None
         In the norm. None is the paper's: 1e-4 for "rmsprop", 0.05 for the others.
     max_radius : float > 0, default=10.0
@@ -72,6 +90,18 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
     alpha : float >= 0, sequence of float or "evidence", default=1e-4
         L2 penalty as in `NewtonMLPRegressor`; that small it only decides between networks that fit equally well. With "evidence"
         the penalties follow it, from one start.
+    batch_size : "auto", "full" or int >= 1, default="auto"
+        Rows that a step sees, fresh ones each time; an iteration is then an epoch. "auto" is all rows where the network has
+        matrices, else a sixteenth of them, at least 32 and at most 512.
+    curvature_batch_size : int >= 1 or None, default=None
+        Rows of each batch that B comes from; None is all of them.
+    shuffle : bool, default=True
+        Whether every epoch has an order of its own.
+    pivot_epochs : int >= 1 or None, default=None
+        After so many epochs the loss of all rows is evaluated; where it has not fallen, all that was done since is undone and
+        batches grow by a twentieth. The published experiments use 10.
+    warm_up_epochs : int >= 0, default=0
+        Epochs of Adagrad before the trust region begins; mini-batches only.
     max_iter, random_state, tol, verbose, warm_start, early_stopping, validation_fraction, n_iter_no_change
         As in `NewtonMLPRegressor`.
     n_restarts : int >= 1 or "auto", default=1
@@ -92,8 +122,9 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
     References
     ----------
     Adolphs, Kohler & Lucchi, *Ellipsoidal trust region methods and the marginal value of Hessian information for neural network
-    training* (2019), arXiv 1905.09201, Algorithm 1. Deviations: the subproblem is solved exactly by default, all rows are in
-    every step, the matrix of the norm is refreshed after accepted steps only, and ratios are safe from rounding.
+    training* (2019), arXiv 1905.09201, Algorithm 1. Deviations: with matrices all rows are in every step and the subproblem is
+    solved exactly; the matrix of the norm is refreshed after accepted steps only, as the paper says, where its published code
+    does so after rejected ones, too; batches part the rows; ratios are safe from rounding.
 
     Examples
     --------
@@ -113,7 +144,7 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
         *,
         loss="squared_error",
         curvature="exact",
-        norm="spherical",
+        norm="auto",
         subproblem=None,
         initial_radius=None,
         max_radius=10.0,
@@ -122,6 +153,11 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
         increase=1.1,
         decrease=None,
         alpha=1e-4,
+        batch_size="auto",
+        curvature_batch_size=None,
+        shuffle=True,
+        pivot_epochs=None,
+        warm_up_epochs=0,
         max_iter=None,
         random_state=None,
         tol=1e-8,
@@ -150,6 +186,11 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
         self.increase = increase
         self.decrease = decrease
         self.alpha = alpha
+        self.batch_size = batch_size
+        self.curvature_batch_size = curvature_batch_size
+        self.shuffle = shuffle
+        self.pivot_epochs = pivot_epochs
+        self.warm_up_epochs = warm_up_epochs
         self.max_iter = max_iter
         self.random_state = random_state
         self.tol = tol
@@ -166,16 +207,16 @@ class TrustRegionRegressor(_FlatTrustRegion, ShallowRegressor):
         self.store_covariance = store_covariance
 
 
-class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
-    """Classification by a network with one hidden layer, trained by Newton's method in an ellipsoidal trust region.
+class TrustRegionClassifier(_FlatTrustRegion, NetworkClassifier):
+    """Classification by a small network, trained by Newton's method in an ellipsoidal trust region.
 
     Every step minimizes m(p) = gᵀp + ½ pᵀBp over ‖p‖_M ≤ radius; it is taken where F falls by at least `eta1` of what m promised.
 
     Parameters
     ----------
-    hidden_layer_sizes : "auto", int or tuple of one int, default=(30,)
-        Width k of the hidden layer, k >= 1; "auto" as in `NewtonMLPClassifier`.
-    activation : str, Basis or callable, default="tanh"
+    hidden_layer_sizes : "auto", int or tuple of int, default="auto"
+        Widths of the hidden layers, >= 1; "auto" as in `NewtonMLPClassifier`.
+    activation : str, Basis, callable or sequence of them, default="auto"
         As in `NewtonMLPClassifier`.
     curvature, norm, subproblem, initial_radius, max_radius, eta1, eta2, increase, decrease
         As in `TrustRegionRegressor`.
@@ -185,6 +226,8 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         Factors on the weights of the classes; "balanced" gives every class the same total weight.
     moderated : bool, default=False
         Probabilities account for the uncertainty of the parameters, as in `NewtonMLPClassifier`.
+    batch_size, curvature_batch_size, shuffle, pivot_epochs, warm_up_epochs
+        As in `TrustRegionRegressor`.
     max_iter, random_state, tol, verbose, warm_start, early_stopping, validation_fraction, n_iter_no_change
         As in `NewtonMLPClassifier`.
     n_restarts, n_jobs, device, init, max_time, store_covariance
@@ -210,11 +253,11 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes=(30,),
-        activation="tanh",
+        hidden_layer_sizes="auto",
+        activation="auto",
         *,
         curvature="exact",
-        norm="spherical",
+        norm="auto",
         subproblem=None,
         initial_radius=None,
         max_radius=10.0,
@@ -225,6 +268,11 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         alpha=3.0,
         class_weight=None,
         moderated=False,
+        batch_size="auto",
+        curvature_batch_size=None,
+        shuffle=True,
+        pivot_epochs=None,
+        warm_up_epochs=0,
         max_iter=None,
         random_state=None,
         tol=1e-8,
@@ -254,6 +302,11 @@ class TrustRegionClassifier(_FlatTrustRegion, ShallowClassifier):
         self.alpha = alpha
         self.class_weight = class_weight
         self.moderated = moderated
+        self.batch_size = batch_size
+        self.curvature_batch_size = curvature_batch_size
+        self.shuffle = shuffle
+        self.pivot_epochs = pivot_epochs
+        self.warm_up_epochs = warm_up_epochs
         self.max_iter = max_iter
         self.random_state = random_state
         self.tol = tol

@@ -87,7 +87,7 @@ class DeepNetwork:
 
     @property
     def groups(self):
-        """Parameters that share a penalty, where each group has one: the weights of each input; the weights and biases of a layer.
+        """Parameters that share a penalty, where each group has one: weights of an input, weights or biases of a layer.
 
         Slices; the coefficients are a group of their own.
         """

@@ -15,7 +15,7 @@ from newtonreg.objectives.separable import Partition
 from newtonreg.objectives.stacking import outer_row_step, stacked
 from newtonreg.objectives.term import Term
 
-__all__ = ["EmpiricalRisk", "Term"]
+__all__ = ["DENSE_PARAMS", "EmpiricalRisk", "Term"]
 
 _BATCH_DOUBLES = 2**21
 """Doubles of working memory a batch of rows may take on a CPU (16 MB): large enough for BLAS, small enough for the cache."""
@@ -25,7 +25,7 @@ _LEAST_ROWS = 16
 """Rows of a batch at least, however wide the network is."""
 _LEAST_DEEP_ROWS = 256
 """The same for a deep network, whose weights every batch reads again: 128 rows took 1.7 times as long (470,000 parameters)."""
-_DENSE_PARAMS = 2000
+DENSE_PARAMS = 2000
 """Parameters up to which a deep network has curvature matrices: each column costs a product, and a factorization p³/3."""
 
 
@@ -62,7 +62,7 @@ class EmpiricalRisk:
     def provides(self):
         """What solvers may require of it; of a deep network with many parameters products only."""
         products = {"hessian_product", "gauss_newton_product"}
-        if not self.is_explicit and self.n_params > _DENSE_PARAMS:
+        if not self.is_explicit and self.n_params > DENSE_PARAMS:
             return products
         return products | {"hessian", "gauss_newton"} | ({"square_root", "outer"} if self.is_sum_of_squares else set())
 

@@ -8,8 +8,10 @@ from newtonreg.solvers.damped_newton import DampedNewton, SaddleFreeNewton
 from newtonreg.solvers.damping import DelayedGratification, Nielsen
 from newtonreg.solvers.gradient_descent import GradientDescent
 from newtonreg.solvers.gradient_norm import GradientNormMinimization
+from newtonreg.solvers.inna import INNA
 from newtonreg.solvers.lbfgs import LBFGS
 from newtonreg.solvers.levenberg_marquardt import LevenbergMarquardt
+from newtonreg.solvers.mini_batches import MiniBatches
 from newtonreg.solvers.newton import Newton
 from newtonreg.solvers.newton_mr import NewtonMR
 from newtonreg.solvers.rmsprop import RMSPropDescent
@@ -28,8 +30,10 @@ __all__ = [
     "DelayedGratification",
     "GradientDescent",
     "GradientNormMinimization",
+    "INNA",
     "LBFGS",
     "LevenbergMarquardt",
+    "MiniBatches",
     "Newton",
     "NewtonMR",
     "Nielsen",

@@ -20,6 +20,8 @@ _DIVERGED = 1e8
 """Times the larger of the loss at the start and that of predictions as wrong as the targets are large: residuals 10⁴ times the
 targets, which no spike of a run that goes on comes near."""
 _OVERFLOWS = 1e150
+_RETRIES, _CORRECTION = 8, 0.25
+"""Of an epoch that diverged under a rate of the solver's own choice, and what the rate is multiplied by each time."""
 _TRIVIAL = 1e28
 """Times an objective's level of zero, that of residuals of 1e-14 of the targets."""
 _OWN = ("epoch", "batch_size", "loss_limit")
@@ -63,7 +65,8 @@ class MiniBatches(BaseEstimator):
     An epoch of first order costs a value and a gradient of each batch; a trust region's a further value, and products. They count
     as many, though together they go through the data once.
 
-    Raises FloatingPointError where the loss of a batch is not finite, above 1e150, or 1e8 times that of the start.
+    Raises FloatingPointError where the loss of a batch is not finite, above 1e150, or 1e8 times that of the start. Under a rate
+    that the solver chose itself (`learning_rate=None`) the epoch is tried again at a quarter of it, for good, before that.
 
     References
     ----------
@@ -153,6 +156,17 @@ class MiniBatches(BaseEstimator):
 
     def step(self, objective, state):
         """One epoch, and after every `pivot_every` of them a value of all rows."""
+        for _ in range(_RETRIES):
+            try:
+                return self._epoch(objective, state)
+            except FloatingPointError:
+                # a rate that nobody chose is ours to correct
+                if getattr(self._inner(), "learning_rate", 0.0) is not None:
+                    raise
+                state = state.replaced(control=_CORRECTION * state.control)
+        return self._epoch(objective, state)
+
+    def _epoch(self, objective, state):
         solver, memory = self._inner(), state.memory
         inner = state.replaced(memory={name: value for name, value in memory.items() if not _is_own(name)})
         tally = Tally()
@@ -195,7 +209,7 @@ class MiniBatches(BaseEstimator):
         solver = self._inner()
         names = (self.control_name, f"initial_{self.control_name}")
         name = next((name for name in names if hasattr(solver, name)), "control")
-        value = getattr(solver, name, state.control)
+        value = getattr(solver, name, None) or state.control
         raise FloatingPointError(
             f"{type(solver).__name__} with {name}={value!r} diverges in batches: in epoch {state.memory['epoch'] + 1} {what}. "
             f"Pass a smaller {name}, or larger batches than batch_size={state.memory['batch_size']}."

@@ -10,16 +10,23 @@ _OVERHEAD = 1.5e7
 UNLIMITED = 10**9
 """Trials, where something else ends a run."""
 
+_GRADIENTS = 20.0
+"""What a step by products costs, in gradients: some ten products of two."""
 _PROJECTION = 2.0
 """Cost of a trial by QR over one that squares the matrix."""
 
 
 def trial_work(objective, solver):
-    """Work of one trial of `solver` on an `EmpiricalRisk`: a matrix and its factorization, or a gradient; and the overhead."""
+    """Work of one trial of `solver` on an `EmpiricalRisk`: a matrix and its factorization, products, or a gradient; and overhead.
+
+    An epoch of mini-batches goes through the data once, as a full step does.
+    """
     # a quasi-Newton matrix in a trust region asks for no Hessian, and yet is factorized
     requires = getattr(solver, "requires", ("hessian",))
     if not requires and not hasattr(solver, "subproblem"):
         return objective.gradient_flops + _OVERHEAD
+    if any(name.endswith("_product") for name in requires):
+        return _GRADIENTS * objective.gradient_flops + _OVERHEAD
     matrix = objective.curvature_flops + objective.n_params**3 / 3 + _OVERHEAD
     return _PROJECTION * matrix if "square_root" in requires else matrix
 

@@ -32,7 +32,8 @@ class Evidence:
     """Evidence of penalties for an `EmpiricalRisk`.
 
     The parameters fall into groups, one a row of units (the weights of one input; the biases), two a further hidden layer (its
-    weights; its biases) and one of all coefficients; intercepts are free. With a Gaussian prior of precision α_g for each group and noise of variance σ², the objective
+    weights; its biases) and one of all coefficients; intercepts are free.
+    With a Gaussian prior of precision α_g for each group and noise of variance σ², the objective
     F = ½ Σ s r² + ½ Σ R_g ‖θ_g‖², R_g = α_g σ², is minimized by the most probable parameters, and with A = Gauss–Newton + R
 
         γ_g = n_g − R_g tr_g A⁻¹      σ² = Σ s r² / (N − γ)      R_g ← γ_g σ² / ‖θ_g‖²

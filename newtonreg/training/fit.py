@@ -60,6 +60,11 @@ class Training:
         """Whether the penalties are not those the objective came with."""
         return self.course.penalties is not None
 
+    @property
+    def has_matrices(self):
+        """Whether the fit knows the curvature where it ends: not so in mini-batches, nor of a large network."""
+        return not self.plan.in_batches and "gauss_newton" in self.objective.provides
+
     def start(self, rng):
         """Draw the starts, give them their short runs, begin with the best, also where the user interrupts; returns self."""
         self.rng = np.random.RandomState(rng.randint(np.iinfo(np.int32).max))

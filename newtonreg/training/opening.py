@@ -230,6 +230,8 @@ def _best(courses):
 def _sizes(objective):
     """Sizes of networks on the way to the width of `objective`."""
     network = objective.network
+    if not network.is_explicit:
+        return []
     n_params = 4 * (network.n_unit_params + network.n_outputs) + network.n_outputs
     has_plenty = objective.total_weight * network.n_outputs >= _PLENTY * n_params
     return [size for size in _SIZES if (4 if has_plenty else 0) <= size < network.n_units]

@@ -3,9 +3,10 @@
 from typing import Any, NamedTuple
 
 from newtonreg.minimize import Status
+from newtonreg.training.budget import UNLIMITED
 from newtonreg.training.recycling import recycle_units
 
-__all__ = ["Descent", "Recycling", "Tail"]
+__all__ = ["Descent", "Recycling", "Tail", "WarmUp"]
 
 
 class Descent(NamedTuple):
@@ -34,6 +35,17 @@ class Tail(NamedTuple):
         ended = course.run.status in (Status.GRADIENT, Status.ZERO)
         if not ended and course.best.criticality > course.tol:
             course.descend(self.solver, self.ftol, self.patience)
+
+
+class WarmUp(NamedTuple):
+    """So many trials of another solver, before the one that the course began with."""
+
+    solver: Any
+    n_trials: int
+
+    def run(self, fit):
+        """Take `fit` further."""
+        fit.course.descend(self.solver, 0.0, UNLIMITED, max_trials=self.n_trials)
 
 
 _TRIALS = 120
