@@ -15,7 +15,7 @@ from newtonreg.estimators._batches import make_batches
 from newtonreg.estimators._callbacks import CallbackBridge
 from newtonreg.estimators._data import standardize
 from newtonreg.estimators._input import check_dispatch, float_dtypes, split_validation
-from newtonreg.estimators._layers import Demands, Layers, has_matrices, make_network
+from newtonreg.estimators._layers import EXPLICIT_UP_TO, Demands, Layers, has_matrices, make_network
 from newtonreg.estimators._model import FittedNetwork
 from newtonreg.estimators._outcome import Outcome, check_answers, check_same_shape, fingerprint
 from newtonreg.estimators._sklearn import BaseEstimator, check_same_namespace
@@ -98,7 +98,8 @@ class NetworkEstimator(BaseEstimator):
         try:
             self._start(training, rng, problem, stopper).finish()
         except FloatingPointError as error:
-            raise FloatingPointError(str(error).replace("learning_rate", self._rate_name)) from error
+            is_named = isinstance(getattr(self, "solver", ""), str)
+            raise FloatingPointError(str(error).replace("learning_rate", self._rate_name) if is_named else str(error)) from error
         except KeyboardInterrupt as interrupt:
             if training.run is not None:
                 training.run.interrupt()
@@ -163,11 +164,17 @@ class NetworkEstimator(BaseEstimator):
     def _network(self, components, rows):
         d, (m, n) = rows.inputs.shape[0], rows.targets.shape
         in_batches = self._batch_size(n, has_matrices=True) is not None
-        demands = Demands(d, m, components.needs_matrices, in_batches, rows.inputs)
+        demands = Demands(d, m, self._explicit_up_to(n), components.needs_matrices, in_batches, rows.inputs)
         if self._continues():
             return self._same_network(components.layers, demands)
         network = make_network(self._filled(components.layers, rows, True), demands)
-        return network if has_matrices(network) else make_network(self._filled(components.layers, rows, False), demands)
+        if has_matrices(network, demands.explicit_up_to):
+            return network
+        return make_network(self._filled(components.layers, rows, False), demands)
+
+    def _explicit_up_to(self, n):
+        """Parameters of one hidden layer up to which a fit to `n` rows has matrices."""
+        return EXPLICIT_UP_TO
 
     def _same_network(self, layers, demands):
         """That of the last fit where nothing says otherwise: what was left open stays as it was found, on however few rows."""
@@ -210,8 +217,10 @@ class NetworkEstimator(BaseEstimator):
     def _training(self, template, problem, components, rng):
         network, rows = template.network, problem.rows
         unpenalized = _risk(network, components.loss, rows, 0.0)
-        size = self._batch_size(rows.weights.shape[0], has_matrices(network))
-        is_exact = size is None and has_matrices(network)
+        n = rows.weights.shape[0]
+        affords_matrices = has_matrices(network, self._explicit_up_to(n))
+        size = self._batch_size(n, affords_matrices)
+        is_exact = size is None and affords_matrices
         solver = self._solver_for(components.solver, is_exact)
         follows_evidence = isinstance(self.alpha, str) and is_exact
         check_answers(self, network, is_exact)
@@ -243,16 +252,24 @@ class NetworkEstimator(BaseEstimator):
         if not self._continues():
             return training.start(rng)
         like = problem.rows.inputs
-        warm = getattr(self, "_warm", None)
-        solver = training.plan.solver
+        warm, solver = getattr(self, "_warm", None), self._solver_to_resume(training, problem)
         params = to_device(self._model.params, like)
-        is_exact = warm is not None and (self._adds_epoch or warm.mark == fingerprint(self, problem, solver))
-        if not is_exact:
+        if solver is None:
             return training.go_on(params, getattr(self, "alpha_", None) if isinstance(self.alpha, str) else None, rng)
         if stopper is not None and warm.stopper is not None:
             stopper.restore(warm.stopper)
         state = warm.state.attached(training.objective, lambda array: to_device(array, like))
-        return training.resume(state, warm.history)
+        return training.resume(solver, state, warm.history)
+
+    def _solver_to_resume(self, training, problem):
+        """The solver that goes on exactly where the last fit ended; None where there is none: it starts anew."""
+        warm = getattr(self, "_warm", None)
+        if warm is None:
+            return None
+        if self._adds_epoch:
+            # what early stopping kept is not where the solver was
+            return training.plan.solver if warm.stopper is None else None
+        return next((solver for solver in training.solvers if warm.mark == fingerprint(self, problem, solver)), None)
 
     def _early_stopping(self, template, objective, held_out, loss):
         if held_out is None:

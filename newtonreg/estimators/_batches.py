@@ -10,12 +10,15 @@ __all__ = ["make_batches"]
 def make_batches(estimator, size, rng):
     """A function from a solver to its epochs of batches of `size` rows, all with one seed drawn from `rng`."""
     seed = int(rng.randint(np.iinfo(np.int32).max))
+    curvature_size = getattr(estimator, "curvature_batch_size", None)
+    if curvature_size is not None and curvature_size > size:
+        raise ValueError(f"curvature_batch_size={curvature_size} must be at most the {size} rows of a batch.")
 
     def batches(solver):
         return MiniBatches(
             solver,
             size,
-            curvature_size=getattr(estimator, "curvature_batch_size", None),
+            curvature_size=curvature_size,
             shuffle=getattr(estimator, "shuffle", True),
             seed=seed,
             pivot_every=getattr(estimator, "pivot_epochs", None),

@@ -10,9 +10,10 @@ from newtonreg.bases import Relu, Tanh
 from newtonreg.estimators._base import NetworkEstimator, unchanged_on_error
 from newtonreg.estimators._data import prepare
 from newtonreg.estimators._input import validated_arrays
+from newtonreg.estimators._layers import EXPLICIT_UP_TO
 from newtonreg.estimators._sklearn import CallbackSupportMixin, ClassifierMixin, with_callbacks
 from newtonreg.losses import Binomial, Multinomial
-from newtonreg.training import usual_batch_size
+from newtonreg.training import affordable_params, usual_batch_size
 
 __all__ = ["NetworkClassifier"]
 
@@ -63,7 +64,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, NetworkEstimator)
         check_classification_targets(y)
         labels = to_host(y)
         if self._adds_to_a_fit:
-            return self._check_announced()
+            return self._check_announced(labels)
         if self._adds_epoch and not (labels.ndim == 2 and labels.shape[1] > 1):
             if self._announced is None:
                 raise ValueError("classes=None in the first call of partial_fit; pass all labels that will ever come.")
@@ -77,7 +78,10 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, NetworkEstimator)
         else:
             self.classes_ = np.unique(column_or_1d(labels, warn=True))
 
-    def _check_announced(self):
+    def _check_announced(self, labels):
+        if (labels.ndim == 2 and labels.shape[1] > 1) != self._multilabel:
+            before = f"an indicator matrix of {len(self.classes_)} labels" if self._multilabel else "one label a row"
+            raise ValueError(f"y of shape {labels.shape} differs in kind from that of the first call, {before}; pass the same.")
         if self._announced is not None and not np.array_equal(np.unique(np.asarray(self._announced)), self.classes_):
             raise ValueError(f"classes={self._announced!r} differ from those of the first call, {self.classes_.tolist()!r}.")
 
@@ -87,6 +91,9 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, NetworkEstimator)
         if isinstance(self.activation, str) and self.activation == "auto":
             layers = layers._replace(bases=tuple([Tanh() if has_matrices else Relu()] * len(layers.sizes)))
         return layers
+
+    def _explicit_up_to(self, n):
+        return min(EXPLICIT_UP_TO, affordable_params(n))
 
     def _usual_batch_size(self, n, has_matrices):
         is_ours = not has_matrices and isinstance(self.solver, str) and self.solver == "auto"

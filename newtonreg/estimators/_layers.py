@@ -6,9 +6,9 @@ from newtonreg.backend.arrays import free_memory
 from newtonreg.networks import DeepNetwork, ShallowNetwork
 from newtonreg.objectives.empirical_risk import DENSE_PARAMS
 
-__all__ = ["Demands", "Layers", "has_matrices", "make_network"]
+__all__ = ["EXPLICIT_UP_TO", "Demands", "Layers", "has_matrices", "make_network"]
 
-_EXPLICIT_UP_TO = 4000
+EXPLICIT_UP_TO = 4000
 """Parameters of one hidden layer up to which a fit has matrices: a hundred of their factorizations take a minute or two."""
 _MATRICES = 6
 """Of p × p that a fit holds at a time."""
@@ -27,25 +27,29 @@ class Layers(NamedTuple):
 
 
 class Demands(NamedTuple):
-    """What a network has to serve: inputs, outputs, a solver that works on matrices, mini-batches; and data like `like`."""
+    """What a network has to serve: inputs, outputs, a solver that works on matrices, mini-batches; and data like `like`.
+
+    `explicit_up_to` parameters one hidden layer has its matrices whether the solver needs them or not.
+    """
 
     n_features: int
     n_outputs: int
+    explicit_up_to: int
     needs_matrices: bool
     in_batches: bool
     like: object
 
 
-def has_matrices(network):
-    """Whether curvature matrices of `network` are to be had, in full batches."""
-    return network.is_explicit or network.n_params <= DENSE_PARAMS
+def has_matrices(network, explicit_up_to):
+    """Whether curvature matrices of `network` are to be had, in full batches, at a cost that is worth it."""
+    return network.is_explicit or network.n_params <= min(DENSE_PARAMS, explicit_up_to)
 
 
 def make_network(layers, demands):
     """The network of `layers`.
 
-    One hidden layer is explicit, with exact curvature matrices, up to 4,000 parameters that fit into memory, and beyond where the
-    solver needs them. Else, in batches, and with several hidden layers it is matrix-free.
+    One hidden layer is explicit, with exact curvature matrices, up to a number of parameters that fit into memory, and beyond
+    where the solver needs them. Else, in batches, and with several hidden layers it is matrix-free.
 
     Raises
     ------
@@ -59,7 +63,7 @@ def make_network(layers, demands):
     needed, free = 8 * _MATRICES * shallow.n_params**2, free_memory(demands.like)
     fits = free is None or needed <= free
     can_multiply = hasattr(bases[0], "second_derivative") and not demands.needs_matrices
-    if can_multiply and (demands.in_batches or shallow.n_params > _EXPLICIT_UP_TO or not fits):
+    if can_multiply and (demands.in_batches or shallow.n_params > demands.explicit_up_to or not fits):
         return DeepNetwork(bases, d, sizes, m)
     if not fits:
         raise MemoryError(_too_large(shallow, needed, free))

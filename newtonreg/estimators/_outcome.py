@@ -105,7 +105,8 @@ class Outcome:
             estimator.validation_scores_ = self._stopper.scores
             estimator.best_validation_score_ = self._stopper.best_score
         estimator._shape = network_shape(estimator, self._training.objective.network)
-        if (estimator.warm_start or estimator._adds_epoch) and not self._training.follows_evidence:
+        goes_on = estimator.warm_start or hasattr(estimator, "partial_fit")
+        if goes_on and not self._training.follows_evidence:
             estimator._warm = Warm(
                 run.state.detached(to_host if self._on_host else None),
                 run.history,
@@ -124,7 +125,7 @@ class Outcome:
         small = objective.n_params <= _CLASSIFY_UP_TO and "hessian" in objective.provides
         return {
             "n_iter_": n_iter,
-            "t_": n_iter * self._problem.rows.weights.shape[0],
+            "t_": self._n_rows_seen(n_iter),
             "loss_": objective.at(params).value / total,
             "best_loss_": run.best.value / total,
             "loss_curve_": losses,
@@ -134,6 +135,12 @@ class Outcome:
             "restarts_": self._training.restarts,
             "stationary_point_": classify(objective, params) if small else None,
         }
+
+    def _n_rows_seen(self, n_iter):
+        """By all trials; those of an earlier fit may have seen other rows."""
+        n_before = self._training.n_before
+        earlier = self._estimator.t_ if n_before else 0
+        return earlier + (n_iter - n_before) * self._problem.rows.weights.shape[0]
 
     def _uncertainty(self, run):
         """Penalties, noise and evidence at the parameters kept; the posterior where it is small or asked for."""
@@ -177,7 +184,8 @@ class Outcome:
         return to_host(array) if self._on_host else to_device(array, self._problem.rows.weights)
 
     def _warn(self, run):
-        is_cut_off = run.status is Status.MAX_ITER and self._estimator.max_iter is not None
+        estimator = self._estimator
+        is_cut_off = run.status is Status.MAX_ITER and estimator.max_iter is not None and not estimator._adds_epoch
         if is_cut_off or run.status in (Status.STALLED, Status.GRADIENT_FLAT):
             warnings.warn(
                 f"{run.status.message} max_iter={self._estimator.max_iter}; relative gradient norm "
@@ -256,9 +264,10 @@ def check_same_shape(estimator, network):
     before, now = estimator._shape, network_shape(estimator, network)
     for name, value in now.items():
         if value != before[name]:
+            by, how = ("partial_fit", "Call fit") if estimator._adds_epoch else ("warm_start=True", "Set warm_start=False")
             raise ValueError(
-                f"warm_start=True continues the network that was fitted; its {name} was {before[name]} and would be {value}. "
-                "Set warm_start=False to start anew."
+                f"{by} continues the network that was fitted; its {name} was {before[name]} and would be {value}. "
+                f"{how} to start anew."
             )
 
 

@@ -2,6 +2,7 @@
 
 import numbers
 
+from newtonreg.components import check_integer
 from newtonreg.estimators._classification import NetworkClassifier
 from newtonreg.estimators._regression import NetworkRegressor
 from newtonreg.solvers import TrustRegion
@@ -25,6 +26,9 @@ class _FlatTrustRegion:
 
     def _resolve_solver(self):
         """The one that products suffice for, unless a subproblem or a norm that wants more is asked for."""
+        for name, low in (("curvature_batch_size", 1), ("pivot_epochs", 1), ("warm_up_epochs", 0)):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name), low)
         solver = self._trust_region(has_matrices=False)
         solver.check_parameters()
         return solver

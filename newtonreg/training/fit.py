@@ -5,6 +5,7 @@ import numpy as np
 from newtonreg.backend.threads import threads_for
 from newtonreg.minimize import Status
 from newtonreg.training.course import Course, account
+from newtonreg.training.phases import WarmUp
 
 __all__ = ["Training"]
 
@@ -30,6 +31,8 @@ class Training:
         For the course, see `minimize`.
     fallback : Course or None
         A course aside with a log evidence that the end must not fall below.
+    n_before : int
+        Trials of the fit that this one goes on from exactly, see `resume`.
     restarts : list of dict
         What each start reached in its short run (a single start: in its run): `loss`, `initial_loss`, `n_iter`, `n_units`,
         `log_evidence` (NaN without).
@@ -43,6 +46,7 @@ class Training:
         self.fallback = None
         self.rng = None
         self.callbacks = []
+        self.n_before = 0
         self._n_seen = 0
 
     @property
@@ -64,6 +68,11 @@ class Training:
     def has_matrices(self):
         """Whether the fit knows the curvature where it ends: not so in mini-batches, nor of a large network."""
         return not self.plan.in_batches and "gauss_newton" in self.objective.provides
+
+    @property
+    def solvers(self):
+        """Those that an exact continuation may resume: the one the fit begins with, and one that warms it up."""
+        return [self.plan.solver, *(phase.solver for phase in self.phases if isinstance(phase, WarmUp))]
 
     def start(self, rng):
         """Draw the starts, give them their short runs, begin with the best, also where the user interrupts; returns self."""
@@ -94,12 +103,13 @@ class Training:
             self.course.regularize([float(value) or min(positive) for value in penalties])
         return self
 
-    def resume(self, state, history):
-        """Go on exactly where a fit with a named solver ended; returns self."""
+    def resume(self, solver, state, history):
+        """Go on exactly where a fit ended, in a `state` of a named `solver`: that of the plan or of its warm-up; returns self."""
+        self.n_before = history[-1].n_iter
         if self.course.max_iter is not None:
-            self.course.max_iter += history[-1].n_iter
+            self.course.max_iter += self.n_before
         self.rng = np.random.RandomState(0)
-        self.course.resume(self.plan.solver, state, history)
+        self.course.resume(solver, state, history)
         self._n_seen = len(history)
         return self
 

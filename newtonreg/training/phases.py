@@ -38,14 +38,16 @@ class Tail(NamedTuple):
 
 
 class WarmUp(NamedTuple):
-    """So many trials of another solver, before the one that the course began with."""
+    """So many trials of another solver, before the one that the course began with; those of the fit that goes on count."""
 
     solver: Any
     n_trials: int
 
     def run(self, fit):
         """Take `fit` further."""
-        fit.course.descend(self.solver, 0.0, UNLIMITED, max_trials=self.n_trials)
+        left = self.n_trials - fit.n_before
+        if left > 0:
+            fit.course.descend(self.solver, 0.0, UNLIMITED, max_trials=left)
 
 
 _TRIALS = 120

@@ -16,7 +16,7 @@ from newtonreg.training.regularizing import EvidenceDescent
 from newtonreg.training.screening import Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
 
-__all__ = ["Options", "Plan", "ellipsoidal_trust_region", "plan_fit", "usual_batch_size", "usual_width"]
+__all__ = ["Options", "Plan", "affordable_params", "ellipsoidal_trust_region", "plan_fit", "usual_batch_size", "usual_width"]
 
 _BUDGET = 1e11
 """Floating point operations that a fit may spend before it is cut off: a second or two."""
@@ -35,6 +35,8 @@ _EPOCHS, _FULL_STEPS = 200, 500
 """Of mini-batches, and of full steps without matrices, at most, where the user leaves it open."""
 _SMALLEST_BATCH, _LARGEST_BATCH, _BATCHES = 32, 512, 16
 _PRODUCTS = 5
+_RUN = 40
+"""Trials that a run by matrices takes at least."""
 _SHORT_EPOCHS = 3
 """Of a short run, where there are several starts."""
 _STALLED, _EPOCHS_OF_STALL, _STEPS_OF_STALL = 0.01, 10, 160
@@ -127,7 +129,7 @@ def plan_fit(objective, options=_DEFAULTS):
 
 
 def _plan_without_matrices(objective, options):
-    solver = options.solver or _matrix_free_solver(objective)
+    solver = options.solver or _matrix_free_solver(objective, options.batches is not None)
     phases = [_named(solver, objective)]
     if options.batches is not None:
         solver = options.batches(solver)
@@ -182,8 +184,9 @@ def _first_solver(objective):
     return LevenbergMarquardt(norm="spherical", damping=Nielsen(decrease=1.0 / 3.0), method="cholesky")
 
 
-def _matrix_free_solver(objective):
-    return LBFGS() if objective.is_sum_of_squares else ellipsoidal_trust_region()
+def _matrix_free_solver(objective, in_batches):
+    # L-BFGS compares gradients, which those of different batches do not allow
+    return LBFGS() if objective.is_sum_of_squares and not in_batches else ellipsoidal_trust_region()
 
 
 def ellipsoidal_trust_region(**parameters):
@@ -204,6 +207,14 @@ def ellipsoidal_trust_region(**parameters):
         "accept": 0.01,
     }
     return TrustRegion(**{**usual, **parameters})
+
+
+def affordable_params(n_rows):
+    """Parameters for which the budget pays a run by matrices: labels ask for a good solution, not for its last digits."""
+    n_params = 1.0
+    while _RUN * (n_rows * n_params**2 + n_params**3 / 3) <= _BUDGET:
+        n_params *= 1.05
+    return int(n_params)
 
 
 def usual_batch_size(n_rows):
