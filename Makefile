@@ -9,7 +9,7 @@ ARGS ?= --jobs 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help quickstart test lint benchmarks benchmark-default clean
+.PHONY: help quickstart test lint benchmarks benchmark-default benchmark-minibatch clean
 
 help:
 	@echo "make quickstart   install into $(VENV) and run examples/plot_quickstart.py (writes quickstart.png)"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint         ruff check"
 	@echo "make benchmarks   run benchmarks/run_core.py"
 	@echo "make benchmark-default   run benchmarks/run_default.py against its peers, in $(PEERS) (ARGS=\"noisy --rerun newtonreg\")"
+	@echo "make benchmark-minibatch   run benchmarks/run_minibatch.py in $(VENV) (ARGS=\"inna --data FOLDER\")"
 	@echo "make clean        remove build products and caches (not $(VENV))"
 
 quickstart: $(VENV)/.installed-plot
@@ -34,6 +35,9 @@ benchmarks: $(VENV)/.installed-plot
 
 benchmark-default: $(PEERS)/.installed
 	$(PEERS)/bin/python benchmarks/run_default.py $(ARGS)
+
+benchmark-minibatch: $(VENV)/.installed-plot
+	$(BIN)/python benchmarks/run_minibatch.py $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis quickstart.png

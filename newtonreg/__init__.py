@@ -15,6 +15,7 @@ from newtonreg.minimize import Status, minimize
 from newtonreg.norms import ColumnScaling, Spherical
 from newtonreg.objectives import Analytic, EmpiricalRisk, LeastSquares
 from newtonreg.solvers import BFGS, INNA, LBFGS, LevenbergMarquardt, MiniBatches, Newton, TrustRegion, VariableProjection
+from newtonreg.whitening import Whitener
 
 __all__ = [
     "BFGS",
@@ -38,6 +39,7 @@ __all__ = [
     "TrustRegionClassifier",
     "TrustRegionRegressor",
     "VariableProjection",
+    "Whitener",
     "classify",
     "minimize",
 ]

@@ -6,7 +6,8 @@ response to all samples is one contiguous row, sample weights broadcast along th
 symmetric rank-n update without a copy. The estimators transpose once, at the boundary.
 
 The parameter vector is [units (q, k), outer (m, k + 1)] row by row: feature-major units as in scikit-learn's `coefs_[0]`, and
-one row of coefficients with its intercept last for each output.
+one row of coefficients with its intercept last for each output. With several hidden layers their units (fan-in + 1, width) follow
+one another, and k is the width of the last.
 
 Components (bases, losses, norms, subproblems, solvers) are `sklearn.base.BaseEstimator` value objects: the constructor stores
 its arguments and nothing else, and no method changes them.
@@ -64,6 +65,61 @@ class Basis(Protocol):
 
     def at(self, inputs: Array, units: Array) -> BasisPoint:
         """The basis at `inputs` (d, n) and `units` (..., q, k)."""
+
+
+class NetworkPoint(Protocol):
+    """A network at one batch of inputs and one parameter vector; lives as long as the batch does."""
+
+    values: Array
+    """f, shape (..., m, n)."""
+
+    def pullback(self, u: Array) -> Array:
+        """Jᵀu = Σ_ij u_ji ∇f_j(x_i), shape (..., p), for `u` (..., m, n)."""
+
+    def pushforward(self, v: Array) -> Array:
+        """J v, shape (..., m, n), for `v` (..., p)."""
+
+    def second_pushforward(self, v: Array) -> Array:
+        """vᵀ∇²f_j(x_i)v, shape (..., m, n)."""
+
+    def pullback_derivative(self, u: Array, v: Array, du: Array) -> Array:
+        """d/dt [J(w + t v)ᵀ(u + t du)] at t = 0, Σ_ij u_ji ∇²f_j(x_i) v + Jᵀdu, shape (..., p); not where `is_explicit`.
+
+        With u = ∂ℓ and du = ∂²ℓ J v this is the Hessian of the loss times v. Also a method of what `along(v)` returns, which has
+        `values` = J v from the same forward sweep.
+        """
+
+    def jacobian(self) -> Array:
+        """∂f_j(x_i)/∂params, shape (m, p, n)."""
+
+    def input_derivative(self, *axes: int) -> Array:
+        """∂^r f_j(x_i)/∂x_a…, one or two input axes, shape (..., m, n)."""
+
+
+class Network(Protocol):
+    """Inputs (d, n) and parameters (p,) to raw predictions (m, n), linear in the outer parameters."""
+
+    is_explicit: bool
+    """Curvature matrices cost little more than gradients, as with one hidden layer; else curvature comes as products."""
+    n_params: int
+    inner: slice
+    """The units, one layer after the other."""
+    outer: slice
+    """Coefficients and intercepts."""
+    groups: list
+    """Slices of `inner` that share a penalty, where each group has one; the coefficients are another."""
+
+    def row_doubles(self, coupled: int) -> int:
+        """Numbers of working memory that a row takes in a curvature matrix or product, for the size of batches."""
+
+    def unpack(self, params: Array) -> Any:
+        """`params` (..., p) taken apart; a named tuple whose `outer` is (..., m, k + 1)."""
+
+    def penalty_mask(self, like: Array) -> Array:
+        """1 where an L2 penalty that is one number counts a parameter, 0 where not, (p,)."""
+
+    def at(self, inputs: Array, params: Array) -> NetworkPoint:
+        """The network at `inputs` (d, n) and `params` (..., p)."""
 
 
 class Loss(Protocol):
@@ -142,7 +198,11 @@ class Objective(Protocol):
     gtol: float
     """The `criticality` at which a run ends unless the caller says otherwise."""
     provides: frozenset
-    """Which of "hessian", "gauss_newton", "square_root" (residuals) and "outer" (linear parameters) it has."""
+    """Which of "hessian", "gauss_newton", "square_root" (residuals) and "outer" (linear parameters) it has.
+
+    "hessian_product" and "gauss_newton_product" are `hvp` and `gnvp` where there may be no matrix; one that has a matrix has its
+    product, whether it says so or not. An objective of some rows of data says `is_sampled = True`: the next step will see others.
+    """
 
     def at(self, params: Array) -> Evaluation:
         """The function at `params` (p,)."""
@@ -199,6 +259,8 @@ class Norm(Protocol):
     """A linear change of variables p = S q under which the trust region is a ball."""
 
     name: str
+    needs_matrix: bool
+    """Whether `scaling` asks the curvature for its matrix or diagonal; True where it does not say."""
 
     def scaling(self, evaluation: Evaluation, curvature: Any, previous: Any) -> Any:
         """The `Scaling` at `evaluation` with the `CurvaturePoint` there; `previous` is the last accepted one or None.
@@ -213,6 +275,12 @@ class Solver(Protocol):
     name: str
     requires: tuple
     """What it needs of an objective, see `Objective.provides`."""
+    takes_batches: bool
+    """Whether steps on some of the rows, others each time, make sense; False where it does not say.
+
+    After a step on an objective with `is_sampled` it leaves the new point unevaluated, and takes gradient and model from whatever
+    point it finds in the state next.
+    """
 
     def init(self, objective: Objective, x0: Array) -> Any:
         """State at the starting point."""

@@ -25,10 +25,10 @@ LAYERS = (
     ("subproblems", "norms", "curvatures", "initializers"),
     ("solvers",),
     ("callbacks", "minimize"),
-    ("physics", "landscape"),
+    ("physics", "landscape", "games"),
     ("training",),
     ("plotting",),
-    ("estimators", "datasets"),
+    ("estimators", "datasets", "whitening"),
 )
 ROW = {layer: row for row, layers in enumerate(LAYERS) for layer in layers}
 OUTSIDE_LAYERS = {"__init__", "protocols", "testing"}

@@ -11,7 +11,7 @@ import sklearn
 from sklearn.datasets import make_classification
 
 from newtonreg import NewtonMLPClassifier, NewtonMLPRegressor, TrustRegion
-from newtonreg.estimators import _validation
+from newtonreg.estimators import _layers
 
 FAST = {"max_iter": 10, "n_restarts": 1, "random_state": 0, "hidden_layer_sizes": 4}
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -110,21 +110,21 @@ BAD_PARAMETERS = [
     ({"solver": TrustRegion(curvature="exactly")}, "curvature='exactly'"),
     ({"loss": "absolute"}, "loss='absolute'"),
     ({"hidden_layer_sizes": 0}, "hidden_layer_sizes=0"),
-    ({"hidden_layer_sizes": (5, 5)}, "hidden_layer_sizes=(5, 5)"),
+    ({"hidden_layer_sizes": (5, 0)}, "hidden_layer_sizes=(5, 0)"),
     ({"hidden_layer_sizes": ()}, "hidden_layer_sizes=()"),
     ({"hidden_layer_sizes": 10.0}, "hidden_layer_sizes=10.0"),
     ({"hidden_layer_sizes": None}, "hidden_layer_sizes=None"),
     ({"solver": TrustRegion}, "solver=TrustRegion is a class; pass an object: TrustRegion()"),
     ({"solver": TrustRegion(subproblem="exact")}, "subproblem='exact'"),
     ({"solver": TrustRegion(eta1=0.9, eta2=0.5)}, "eta2=0.5"),
-    ({"loss": "binomial"}, "loss='binomial' is a loss for classes"),
+    ({"loss": "multinomial"}, "loss='multinomial' is a loss for classes"),
     ({"max_iter": 0}, "max_iter=0"),
     ({"max_iter": 2.5}, "max_iter=2.5"),
     ({"alpha": -1.0}, "alpha=-1.0"),
     ({"alpha": np.nan}, "alpha=nan"),
     ({"tol": -1e-3}, "tol=-0.001"),
     ({"n_restarts": 0}, "n_restarts=0"),
-    ({"batch_size": 10}, "batch_size=10"),
+    *[({"batch_size": value}, f"batch_size={value!r} must be an integer >= 1") for value in (0, -3, 2.5, True, "all")],
     ({"device": "gpu"}, "device='gpu'"),
     ({"warm_start": "no"}, "warm_start='no'"),
     ({"early_stopping": "no"}, "early_stopping='no'"),
@@ -202,9 +202,11 @@ def test_unknown_derivative_order():
 
 
 def test_matrices_that_do_not_fit_are_refused_with_their_bytes(monkeypatch):
-    monkeypatch.setattr(_validation, "free_memory", lambda like: 10_000)
-    with pytest.raises(MemoryError, match=r"17 parameters.*Set a smaller hidden_layer_sizes"):
-        _regressor().fit(X0, Y0)
+    monkeypatch.setattr(_layers, "free_memory", lambda like: 10_000)
+    for parameters in ({"solver": "levenberg-marquardt"}, {"activation": "radial"}):
+        with pytest.raises(MemoryError, match=r"parameters; .* GiB for .* matrices.*Set a smaller hidden_layer_sizes.*'lbfgs'"):
+            _regressor(**parameters).fit(X0, Y0)
+    assert not _regressor().fit(X0, Y0)._model.network.is_explicit
 
 
 def test_cuda_without_cupy_says_what_to_install(monkeypatch):

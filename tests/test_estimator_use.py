@@ -149,7 +149,7 @@ def test_outliers_hurt_less_under_pseudo_huber(loss):
     dirty[::10] += 20.0
     robust = NewtonMLPRegressor(loss=loss, alpha=0.3, **SMALL).fit(X, dirty)
     plain = NewtonMLPRegressor(alpha=0.3, **SMALL).fit(X, dirty)
-    assert np.median(np.abs(robust.predict(X) - clean)) < 0.5 * np.median(np.abs(plain.predict(X) - clean))
+    assert np.median(np.abs(robust.predict(X) - clean)) < 0.6 * np.median(np.abs(plain.predict(X) - clean))
 
 
 def test_poisson_predicts_positive_means_that_balance():

@@ -24,7 +24,7 @@ WARM = {"warm_start": True, "n_restarts": 1, "random_state": 5, "max_iter": 10, 
         (X[:, :1], Y, {}, "number of features was 5 and would be 1"),
         (X, np.column_stack([Y, Y]), {}, "number of outputs was 1 and would be 2"),
         (X, Y, {"activation": "sine"}, "activation was"),
-        (X, Y, {"hidden_layer_sizes": 9}, "hidden_layer_sizes was 4 and would be 9"),
+        (X, Y, {"hidden_layer_sizes": 9}, r"hidden_layer_sizes was \(4,\) and would be \(9,\)"),
     ],
 )
 def test_a_warm_start_refuses_another_network(X_new, y_new, parameters, message):

@@ -4,7 +4,14 @@ from unittest import SkipTest
 
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from newtonreg import NewtonMLPClassifier, NewtonMLPRegressor, TrustRegionClassifier, TrustRegionRegressor
+from newtonreg import (
+    INNAClassifier,
+    INNARegressor,
+    NewtonMLPClassifier,
+    NewtonMLPRegressor,
+    TrustRegionClassifier,
+    TrustRegionRegressor,
+)
 
 SMALL_RADIAL = NewtonMLPRegressor(5, activation="radial", alpha=0.1)
 ABSENT = ("is not installed", "CUDA", "cuda", "GPU", "MPS", "XPU", "xpu", "dpnp")
@@ -16,12 +23,24 @@ ESTIMATORS = [
     SMALL_RADIAL,
     TrustRegionRegressor(5, alpha=0.1),
     TrustRegionClassifier(5),
+    NewtonMLPRegressor((4, 3), activation=("tanh", "logistic"), alpha=0.1),
+    INNARegressor(5, max_iter=30),
+    # the check of log probabilities takes logarithms of float32, in which confident ones are 1: none are that confident
+    INNAClassifier(8, alpha=1.0, max_iter=60),
+    TrustRegionClassifier(5, batch_size=5, max_iter=30),
 ]
 
 
-@parametrize_with_checks(ESTIMATORS)
+def _expected_to_fail(estimator):
+    """In batches of five rows: a row given twice takes two places in them, one of weight two takes one."""
+    if estimator.get_params()["batch_size"] != 5:
+        return {}
+    return {"check_sample_weight_equivalence_on_dense_data": "weights are repetition only where all rows are in every step"}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=_expected_to_fail)
 def test_contract(estimator, check):
-    """No check is expected to fail, and none is skipped but for array libraries and devices this machine lacks.
+    """No check is expected to fail but one in mini-batches; none is skipped but for array libraries and devices not at hand.
 
     Without SCIPY_ARRAY_API=1 in the environment the array API checks would all be skipped in silence.
     """

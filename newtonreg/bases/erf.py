@@ -14,6 +14,7 @@ class Erf(Ridge):
 
     name = "erf"
     rise = (-0.4769362762044699, 0.4769362762044699)
+    is_odd = True
 
     def function(self, z):
         return erf(z)

@@ -11,6 +11,7 @@ class Gaussian(Ridge):
 
     name = "gaussian"
     rise = (-1.5, -0.5)
+    is_even = True
 
     def function(self, z):
         return namespace(z).exp(-0.5 * z * z)

@@ -10,6 +10,8 @@ class Identity(Ridge):
     """σ(z) = z: σ' = 1, σ'' = 0."""
 
     name = "identity"
+    is_odd = True
+    is_homogeneous = True
 
     def function(self, z):
         return z

@@ -11,6 +11,7 @@ class Logistic(Ridge):
 
     name = "logistic"
     rise = (-1.0986122886681098, 1.0986122886681098)
+    odd_about = 0.5
 
     def function(self, z):
         return expit(z)

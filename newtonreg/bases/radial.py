@@ -19,6 +19,7 @@ class RadialGaussian(BaseEstimator):
 
     name = "radial"
     is_smooth = True
+    has_signless_widths = True
 
     def n_params(self, n_features):
         """q = 2 d."""

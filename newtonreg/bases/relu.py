@@ -16,6 +16,7 @@ class Relu(Ridge):
     name = "relu"
     rise = (0.0, 1.0)
     is_smooth = False
+    is_homogeneous = True
 
     def function(self, z):
         xp = namespace(z)

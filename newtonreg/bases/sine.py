@@ -11,6 +11,8 @@ class Sine(Ridge):
 
     name = "sine"
     rise = (-0.5235987755982988, 0.5235987755982988)
+    is_odd = True
+    half_period = 3.141592653589793
 
     def function(self, z):
         return namespace(z).sin(z)

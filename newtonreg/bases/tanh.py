@@ -10,6 +10,7 @@ class Tanh(Ridge):
     """σ(z) = tanh z, the default: σ' = 1 − σ², σ'' = −2 σ σ'."""
 
     name = "tanh"
+    is_odd = True
 
     def function(self, z):
         return namespace(z).tanh(z)

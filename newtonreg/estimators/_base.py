@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from newtonreg.backend.arrays import is_cupy_array, namespace, to_device
 from newtonreg.callbacks import EarlyStopping, ProgressTable
 from newtonreg.estimators import _validation as validation
-from newtonreg.estimators._batches import make_batches
+from newtonreg.estimators._batches import make_batches, method_of, resized
 from newtonreg.estimators._callbacks import CallbackBridge
 from newtonreg.estimators._data import standardize
 from newtonreg.estimators._input import check_dispatch, float_dtypes, split_validation
@@ -259,7 +259,7 @@ class NetworkEstimator(BaseEstimator):
         if stopper is not None and warm.stopper is not None:
             stopper.restore(warm.stopper)
         state = warm.state.attached(training.objective, lambda array: to_device(array, like))
-        return training.resume(solver, state, warm.history)
+        return training.resume(solver, resized(state, solver) if self._adds_epoch else state, warm.history)
 
     def _solver_to_resume(self, training, problem):
         """The solver that goes on exactly where the last fit ended; None where there is none: it starts anew."""
@@ -268,7 +268,8 @@ class NetworkEstimator(BaseEstimator):
             return None
         if self._adds_epoch:
             # what early stopping kept is not where the solver was
-            return training.plan.solver if warm.stopper is None else None
+            is_same = warm.stopper is None and warm.method == method_of(training.plan.solver)
+            return training.plan.solver if is_same else None
         return next((solver for solver in training.solvers if warm.mark == fingerprint(self, problem, solver)), None)
 
     def _early_stopping(self, template, objective, held_out, loss):
@@ -325,7 +326,7 @@ class NetworkEstimator(BaseEstimator):
         xp = namespace(X)
         return xp.astype(xp.matrix_transpose(self._model.hidden(X)), X.dtype)
 
-    def classify(self, X, y, sample_weight=None, tol=1e-6):
+    def classify(self, X, y, sample_weight=None, tol=1e-6, method="auto"):
         """What kind of point the fit ended at, from the exact Hessian on given data.
 
         Parameters
@@ -334,12 +335,25 @@ class NetworkEstimator(BaseEstimator):
             As in `fit`; usually the training data, which are not stored.
         tol : float, default=1e-6
             Largest relative gradient norm that counts as stationary.
+        method : {"auto", "dense", "lanczos"}, default="auto"
+            "dense": all eigenvalues, about 9 p³ flops. "lanczos": extreme ones, by at most 200 products, as the report says
+            (`is_exact`). "auto": "dense" up to 2000 parameters, with any number of hidden layers.
 
         Returns
         -------
         newtonreg.landscape.StationaryPoint
-            Cost: one exact Hessian and its eigenvalues, about 4/3 p³ flops.
+
+        Raises
+        ------
+        ValueError
+            Where X or y do not have the shapes of the fit.
+        sklearn.exceptions.NotFittedError
+            Before a fit.
         """
+        return classify(*self._fitted_objective(X, y, sample_weight), tol, method)
+
+    def _fitted_objective(self, X, y, sample_weight):
+        """The objective on given data under the penalty of the fit, and the parameters that the fit ended at."""
         check_is_fitted(self, "params_")
         rows, _ = self._rows(X, y, sample_weight, reset=False)
         network = self._model.network
@@ -348,7 +362,20 @@ class NetworkEstimator(BaseEstimator):
         self._model.loss.check_target(rows.targets)
         problem = standardize(rows, True, self._scalings(rows))
         params = to_device(self._model.params, rows.inputs)
-        return classify(_risk(network, self._model.loss, problem.rows, self.alpha_), params, tol)
+        return _risk(network, self._model.loss, problem.rows, self.alpha_), params
+
+    def _fit_on_from(self, params, X, y, sample_weight):
+        """Fit, warm, from other standardized `params` (p,) than those the last fit ended at."""
+        warm_start = self.warm_start
+        try:
+            with unchanged_on_error(self):
+                self._model = self._model._replace(params=to_device(params, like=self._model.params))
+                # where the solver was is not where it goes on
+                vars(self).pop("_warm", None)
+                self.warm_start = True
+                return self.fit(X, y, sample_weight=sample_weight)
+        finally:
+            self.warm_start = warm_start
 
 
 _ALPHA_WITHOUT_MATRICES = 1e-4

@@ -4,7 +4,7 @@ import numpy as np
 
 from newtonreg.solvers import MiniBatches
 
-__all__ = ["make_batches"]
+__all__ = ["make_batches", "method_of", "resized"]
 
 
 def make_batches(estimator, size, rng):
@@ -25,3 +25,15 @@ def make_batches(estimator, size, rng):
         )
 
     return batches
+
+
+def method_of(solver):
+    """What has to be the same for a state of another fit to go on: whether in batches, and how each one is stepped from."""
+    return type(solver).__name__, repr(getattr(solver, "solver", solver))
+
+
+def resized(state, solver):
+    """`state` with the batches of `solver`, where it has some: the rows are others, and perhaps more, than they were."""
+    if "batch_size" not in state.memory:
+        return state
+    return state.replaced(memory={**state.memory, "batch_size": solver.batch_size})

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from newtonreg.backend.arrays import is_numpy_array, namespace, to_device, to_host
+from newtonreg.estimators._batches import method_of
 from newtonreg.landscape import classify
 from newtonreg.minimize import Status
 from newtonreg.training import Evidence, Posterior
@@ -36,11 +37,12 @@ _NOT_ALWAYS = (
 
 
 class Warm(NamedTuple):
-    """What an exact continuation needs: the solver's state, the history, the mark of the problem, early stopping's state."""
+    """What an exact continuation needs: the solver's state, the history, marks of problem and method, early stopping's state."""
 
     state: object
     history: list
     mark: tuple
+    method: tuple
     stopper: dict | None
 
 
@@ -111,6 +113,7 @@ class Outcome:
                 run.state.detached(to_host if self._on_host else None),
                 run.history,
                 fingerprint(estimator, self._problem, run.solver),
+                method_of(run.solver),
                 None if self._stopper is None else self._stopper.state(),
             )
         self._warn(run)

@@ -112,8 +112,8 @@ class NetworkRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, N
             raise ValueError(f"loss={self.loss!r} predicts no standard deviation; only losses of real targets do.")
         if not hasattr(self, "_posterior"):
             raise ValueError(
-                f"The posterior of the {self._model.network.n_params} parameters was not kept, or is not finite. "
-                "Fit with store_covariance=True."
+                f"The posterior of the {self._model.network.n_params} parameters was not kept, or is not finite. Fit with "
+                "store_covariance=True; a fit without matrices, in mini-batches or of a large network, has none."
             )
         return self._posterior
 

@@ -57,7 +57,12 @@ def fit_input_scaling(rows, weights):
     xp = namespace(rows)
     least, largest = xp.min(rows, axis=1), xp.max(rows, axis=1)
     varies = least < largest
-    n_varying, floor, ceiling = to_floats(xp.sum(xp.astype(varies, xp.float64)), xp.min(least), xp.max(largest))
+    # constant rows belong to no picture, and are no reason against one
+    extremes = (
+        xp.min(xp.where(varies, least, xp.full_like(least, _LARGEST))),
+        xp.max(xp.where(varies, largest, -xp.full_like(least, _LARGEST))),
+    )
+    n_varying, floor, ceiling = to_floats(xp.sum(xp.astype(varies, xp.float64)), *extremes)
     if n_varying < _PICTURE:
         return scaling
     at_floor = xp.sum(xp.astype(rows <= floor, xp.float64) * weights, axis=1) / xp.sum(weights)

@@ -26,9 +26,10 @@ class _FlatTrustRegion:
 
     def _resolve_solver(self):
         """The one that products suffice for, unless a subproblem or a norm that wants more is asked for."""
-        for name, low in (("curvature_batch_size", 1), ("pivot_epochs", 1), ("warm_up_epochs", 0)):
+        check_integer("warm_up_epochs", self.warm_up_epochs, 0)
+        for name in ("curvature_batch_size", "pivot_epochs"):
             if getattr(self, name) is not None:
-                check_integer(name, getattr(self, name), low)
+                check_integer(name, getattr(self, name), 1)
         solver = self._trust_region(has_matrices=False)
         solver.check_parameters()
         return solver

@@ -1,90 +1,24 @@
 """What kind of point is this?"""
 
-from dataclasses import dataclass
+import math
 
-from newtonreg.backend import linalg
-from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.landscape.d_critical import descent_slope
-from newtonreg.solvers.acceptance import NEGLIGIBLE_CURVATURE
+from newtonreg.landscape.extremes import Curvatures, all_curvatures, extreme_curvatures, flatness_by_products
+from newtonreg.landscape.nullity import explained_directions
+from newtonreg.landscape.report import StationaryPoint
+from newtonreg.landscape.trivial_zero import has_vanishing_coefs
 from newtonreg.solvers.requirements import check_objective
 
 __all__ = ["StationaryPoint", "classify"]
 
 _GAP = 1e-12
 """Of the total weight: a nonnegative objective below this is at its lower bound for every purpose."""
+_DENSE_UP_TO = 2000
+"""Parameters up to which eigenvalues take seconds."""
+_METHODS = ("auto", "dense", "lanczos")
 
 
-@dataclass(frozen=True)
-class StationaryPoint:
-    """Second-order description of a point of an objective.
-
-    Attributes
-    ----------
-    kind : {"global minimum", "minimum", "saddle", "maximum", "degenerate", "not stationary"}
-        "global minimum": the objective cannot be negative and is within 1e-12 of zero in its own unit, so nothing is left to
-        gain, whatever the derivatives say (at a vanishing residual they are rounding noise). "degenerate": stationary, no
-        negative eigenvalue, at least one that cannot be told from zero: undecided at second order.
-    value : float
-        F.
-    gradient_norm : float
-        ‖∇F‖.
-    criticality : float
-        The gradient norm in the objective's own unit; at most `tol` counts as stationary.
-    index : int
-        Number of eigenvalues of ∇²F below −`zero`.
-    nullity : int
-        Number of eigenvalues within ±`zero`.
-    min_eigenvalue, max_eigenvalue : float
-        Extreme eigenvalues of ∇²F.
-    zero : float
-        1e-10 max |λ|: below this an eigenvalue cannot be told from the rounding of an assembled Hessian.
-    n_params : int
-        p.
-    descent_slope : float
-        Where the gradient counts as zero at a kink of F, the steepest one-sided slope F'(x; d) < 0 that was found; else 0. See
-        `newtonreg.landscape.d_critical`.
-    """
-
-    kind: str
-    value: float
-    gradient_norm: float
-    criticality: float
-    index: int
-    nullity: int
-    min_eigenvalue: float
-    max_eigenvalue: float
-    zero: float
-    n_params: int
-    descent_slope: float = 0.0
-
-    @property
-    def d_critical_only(self):
-        """Whether the point is D-critical, not critical: back-propagation says slope zero, and F has a direction of descent.
-
-        `kind` is then what the chain rule and its Hessian say, and F goes down all the same.
-        """
-        return self.descent_slope < 0.0
-
-    @property
-    def explanation(self):
-        """A sentence on what `kind` does not say; empty where there is nothing to add."""
-        if not self.d_critical_only:
-            return ""
-        return (
-            "D-critical, not critical: back-propagation reports no slope at a kink from which the objective goes down with slope "
-            f"{self.descent_slope:.1e}."
-        )
-
-    def __str__(self):
-        description = (
-            f"{self.kind}: objective {self.value:.1e}, |gradient| {self.gradient_norm:.1e} (relative {self.criticality:.1e}), "
-            f"index {self.index}, "
-            f"nullity {self.nullity} of {self.n_params}, eigenvalues {self.min_eigenvalue:.1e} to {self.max_eigenvalue:.1e}"
-        )
-        return f"{description}. {self.explanation}" if self.explanation else description
-
-
-def classify(objective, params, tol=1e-6):
+def classify(objective, params, tol=1e-6, method="auto"):
     """Classify a point of an objective by its gradient and the eigenvalues of its exact Hessian.
 
     Parameters
@@ -93,55 +27,114 @@ def classify(objective, params, tol=1e-6):
     params : array of shape (p,)
     tol : float, default=1e-6
         Largest `criticality` that counts as stationary.
+    method : {"auto", "dense", "lanczos"}, default="auto"
+        "dense": all eigenvalues of the matrix. "lanczos": extreme eigenvalues by products with it, a Krylov space of at most 200
+        dimensions; the report then says `is_exact=False`. "auto": "dense" where the objective has the matrix and p ≤ 2000.
 
     Returns
     -------
     StationaryPoint
 
+    Raises
+    ------
+    TypeError
+        Where the objective has no second derivatives.
+    ValueError
+        Where `params` does not have p entries, or the objective no matrix for "dense".
+
     Notes
     -----
-    Costs one exact Hessian and its eigenvalues, about 4/3 p³ flops. An objective with kinks (`is_smooth` False of its basis, or
-    of itself) costs, where the gradient counts as zero at a kink, a value for each direction that is tried there.
+    "dense" costs one exact Hessian and its eigenvectors, about 9 p³ flops; where it is singular, a pass over the rows and SVDs on
+    the host for `nullity_explained`. "lanczos" costs at most 200 products, and 100 more for the flatness where the point is not
+    stationary. An objective with kinks (`is_smooth` False of its basis, or of itself) costs, where the gradient counts as zero at
+    a kink, a value for each direction that is tried there.
+
+    References
+    ----------
+    Frye et al., *Critical point-finding methods reveal gradient-flat regions of deep network losses* (2021), arXiv 2003.10397,
+    for the flatness; Rowan (2025), arXiv 2510.11987, for trivial zeros. The scale-free test of the latter is ours, and so are the
+    explanations of the nullity.
     """
     check_objective(objective)
     if tuple(params.shape) != (objective.n_params or params.shape[0],):
         raise ValueError(f"params has shape {tuple(params.shape)} and the objective has n_params={objective.n_params}.")
+    is_dense = _resolve_method(method, objective, params.shape[0]) == "dense"
     point = objective.at(params)
-    hessian = point.hessian
-    eigenvalues = linalg.eigvalsh(hessian)
-    xp = namespace(eigenvalues)
-    low, high = to_floats(eigenvalues[0], eigenvalues[-1])
-    zero = NEGLIGIBLE_CURVATURE * max(abs(low), abs(high))
-    counts = [xp.sum(xp.astype(where, xp.int64)) for where in (eigenvalues < -zero, eigenvalues <= zero)]
-    index, below = (int(count) for count in to_floats(*counts))
-    nullity = below - index
+    known = all_curvatures(point.hessian, point.gradient) if is_dense else extreme_curvatures(point.hvp, params)
     at_bound, stationary = _attains_bound(objective, point), point.criticality <= tol
+    if known is not None and not is_dense and not stationary and not at_bound:
+        flatness, is_flat = flatness_by_products(point)
+        known = known._replace(flatness=flatness, is_flat=is_flat)
+    return _report(objective, point, known or _UNKNOWN, at_bound, stationary, tol)
+
+
+_UNKNOWN = Curvatures(0, None, math.nan, math.nan, math.nan, False, None, False)
+"""Of a Hessian that is not finite."""
+
+
+def _report(objective, point, known, at_bound, stationary, tol):
+    is_new = stationary and not at_bound and known is not _UNKNOWN
+    explained = {}
+    if known.is_exact and known.nullity > 0:
+        explained = explained_directions(objective, point.params, point.hessian, known.zero)
     return StationaryPoint(
-        kind=_kind(at_bound, stationary, index, nullity, eigenvalues.shape[0]),
+        kind=_kind(at_bound, stationary, known, point.params.shape[0]),
         value=point.value,
         gradient_norm=point.gradient_norm,
         criticality=point.criticality,
-        index=index,
-        nullity=nullity,
-        min_eigenvalue=low,
-        max_eigenvalue=high,
-        zero=zero,
-        n_params=eigenvalues.shape[0],
-        descent_slope=descent_slope(objective, point, tol) if stationary and not at_bound else 0.0,
+        index=known.index,
+        nullity=known.nullity,
+        min_eigenvalue=known.low,
+        max_eigenvalue=known.high,
+        zero=known.zero,
+        n_params=point.params.shape[0],
+        descent_slope=descent_slope(objective, point, tol) if is_new else 0.0,
+        flatness=known.flatness,
+        condition_number=known.condition_number,
+        trivial_zero=is_new and has_vanishing_coefs(objective, point.params),
+        is_exact=known.is_exact,
+        is_smooth=_is_smooth(objective),
+        nullity_explained={reason: directions.shape[0] for reason, directions in explained.items()},
+        negative_directions=known.negative_directions,
     )
+
+
+def _resolve_method(method, objective, size):
+    """ "dense" or "lanczos"."""
+    if method not in _METHODS:
+        raise ValueError(f"method={method!r} is unknown; pass one of {', '.join(map(repr, _METHODS))}.")
+    provides = getattr(objective, "provides", None)
+    has_matrix = provides is None or "hessian" in provides
+    if not has_matrix and "hessian_product" not in provides:
+        raise TypeError(f"classify needs second derivatives; {type(objective).__name__} has none. Pass an objective that does.")
+    if method == "dense" and not has_matrix:
+        raise ValueError(
+            f"method='dense' needs the matrix of second derivatives; {type(objective).__name__} has {size} parameters and only "
+            "multiplies by it. Pass method='lanczos'."
+        )
+    if method == "auto":
+        return "dense" if has_matrix and size <= _DENSE_UP_TO else "lanczos"
+    return method
+
+
+def _is_smooth(objective):
+    parts = [part for term in getattr(objective, "terms", ()) for part in term.components]
+    return all(getattr(part, "is_smooth", True) for part in (objective, *parts))
 
 
 def _attains_bound(objective, point):
     return getattr(objective, "is_nonnegative", False) and point.value <= _GAP * getattr(objective, "total_weight", 1.0)
 
 
-def _kind(attains_bound, stationary, index, nullity, size):
+def _kind(attains_bound, stationary, known, size):
     if attains_bound:
         return "global minimum"
+    if known is _UNKNOWN:
+        return "not finite"
     if not stationary:
-        return "not stationary"
-    if index == size:
+        return "gradient-flat" if known.is_flat else "not stationary"
+    if known.index == size:
         return "maximum"
-    if index > 0:
+    if known.index > 0:
         return "saddle"
-    return "degenerate" if nullity > 0 else "minimum"
+    return "minimum" if known.is_positive else "degenerate"

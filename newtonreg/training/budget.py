@@ -21,13 +21,17 @@ def trial_work(objective, solver):
 
     An epoch of mini-batches goes through the data once, as a full step does.
     """
+    network = objective.network
+    overhead = _OVERHEAD * (1 if network.is_explicit else 1 + len(network.hidden_sizes))
     # a quasi-Newton matrix in a trust region asks for no Hessian, and yet is factorized
     requires = getattr(solver, "requires", ("hessian",))
     if not requires and not hasattr(solver, "subproblem"):
-        return objective.gradient_flops + _OVERHEAD
+        return objective.gradient_flops + overhead
     if any(name.endswith("_product") for name in requires):
-        return _GRADIENTS * objective.gradient_flops + _OVERHEAD
-    matrix = objective.curvature_flops + objective.n_params**3 / 3 + _OVERHEAD
+        return _GRADIENTS * objective.gradient_flops + overhead
+    is_by_columns = "hessian" in requires and not network.is_explicit
+    curvature = 2.0 * objective.n_params * objective.gradient_flops if is_by_columns else objective.curvature_flops
+    matrix = curvature + objective.n_params**3 / 3 + overhead
     return _PROJECTION * matrix if "square_root" in requires else matrix
 
 

@@ -199,7 +199,7 @@ class EvidenceOpening:
             course = self._grown(fit, course, size, until)
             is_better = best is None or _log_evidence(course) > _log_evidence(best) + _WORTH
             best, worse = (course, 0) if is_better else (best, worse + 1)
-            if worse == 2 or fit.plan.budget.is_over(until):
+            if worse == 2 or fit.plan.budget.is_over(until) or _is_perfect(course):
                 break
         is_through = worse == 2 or worse == 1 and not fit.plan.budget.is_over(until)
         # where a larger network left less noise it was stuck, and says nothing of still larger ones
@@ -223,8 +223,8 @@ class EvidenceOpening:
 
 
 def _best(courses):
-    """The course with the best log evidence."""
-    return max(courses, key=_log_evidence)
+    """The course with the best log evidence; of those without noise the first: which one goes on must not hang on rounding."""
+    return next((course for course in courses if _is_perfect(course)), None) or max(courses, key=_log_evidence)
 
 
 def _sizes(objective):
@@ -235,6 +235,11 @@ def _sizes(objective):
     n_params = 4 * (network.n_unit_params + network.n_outputs) + network.n_outputs
     has_plenty = objective.total_weight * network.n_outputs >= _PLENTY * n_params
     return [size for size in _SIZES if (4 if has_plenty else 0) <= size < network.n_units]
+
+
+def _is_perfect(course):
+    """Whether it has taken up all that there is: its log evidence is then made of rounding."""
+    return course.assessment is not None and course.assessment.noise_variance < PLAINLY_CLEAN
 
 
 def _noise(course):
