@@ -55,6 +55,17 @@ def test_weights_equal_repetition(parameters):
     np.testing.assert_allclose(weighted.predict(X5), repeated.predict(X5), rtol=rtol, atol=0.1 * rtol)
 
 
+@pytest.mark.parametrize("seed", [2, 5])
+def test_rounding_does_not_choose_between_perfect_fits(seed):
+    """With more features than rows every width interpolates, and the log evidence of what is left is made of rounding."""
+    rng = np.random.RandomState(42)
+    X, y, weights = rng.uniform(size=(15, 30)), rng.randint(3, size=15), rng.randint(5, size=15)
+    weighted = NewtonMLPRegressor(random_state=seed).fit(X[::-1], y[::-1], sample_weight=weights[::-1])
+    repeated = NewtonMLPRegressor(random_state=seed).fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
+    assert np.abs(repeated.predict(X) - y)[weights > 0].max() < 1e-6
+    np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-4, atol=1e-4)
+
+
 def test_class_weights_equal_sample_weights():
     labels = (NOISY > 0.5).astype(int)
     by_class = NewtonMLPClassifier(random_state=0, class_weight={0: 1.0, 1: 3.0}).fit(X5, labels)

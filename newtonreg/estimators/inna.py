@@ -59,8 +59,8 @@ class INNARegressor(PartialFitRegressor, _Inertial, NetworkRegressor):
     inna_beta : float > 0, default=0.1
         β, Newtonian damping.
     gamma0 : float > 0 or None, default=None
-        γ_0 of the step sizes γ_k = γ_0 (k + 1)^−decay_power, for the loss averaged over rows. None takes the largest stable one
-        for the largest curvature at the start, and lets it decay after a number of steps.
+        γ_0 of the step sizes γ_k = γ_0 (k + 1)^−decay_power, for the loss averaged over rows. None takes half of the
+        largest stable one for the largest curvature at the start, less for inna_alpha < 0.5, and lets it decay after 256 steps.
     decay_power : float in [0, 1), default=0.25
         q.
     initial_speed : float >= 0 or None, default=None

@@ -30,7 +30,7 @@ class NewtonMLPRegressor(NetworkRegressor):
     solver : str or Solver, default="auto"
         "auto" is Levenberg–Marquardt with geodesic acceleration; with one feature and clean data recycling of the cheapest units
         and variable projection follow, on noisy data exact Newton in a trust region finds the last digits; for other losses than
-        squared error the trust region is used from the start; without matrices it is L-BFGS. A string is the `name` of any
+        squared error the trust region is used from the start; without matrices it is L-BFGS, in mini-batches a trust region of products. A string is the `name` of any
         solver in `newtonreg.solvers`: "trust-region", "levenberg-marquardt", "variable-projection" (squared error only),
         "cubic-regularization"; from gradients alone "lbfgs", "bfgs", "ssbroyden"; of first order, with all rows in a step, "sgd",
         "adam", "adagrad", "rmsprop"; for study "newton", "saddle-free-newton", "newton-mr", and more.

@@ -22,6 +22,8 @@ with relu units on digits in batches of 32 rows one diverged, and none with half
 _HOLD = 256
 """Steps before the rate of our choice decays. Of rates that decay by q = 1/4 from the first step on, the best γ_0 is about twice
 the stable rate, _SHARE _HOLD^q times, in full batches and in small ones; but first steps of that length put a start at risk."""
+_USUAL_FRICTION, _LEAST_FRICTION = 0.5, 0.05
+"""α from which the rate of our choice is the full share, and below which it falls no more."""
 _DIFFERENCE = 1e-4
 """Of x: the length over which a gradient's change shows curvature."""
 
@@ -36,7 +38,7 @@ class INNA(BaseEstimator):
     ----------
     learning_rate : float > 0 or None, default=None
         γ_0, the `control`. None takes half of the largest rate that is stable (`stable_rate`) for the largest curvature at the
-        start, and keeps it for 256 steps: γ_k = γ_0 min(1, (256 / (k + 1))^q).
+        start, for α < ½ only 2α of that, and keeps it for 256 steps: γ_k = γ_0 min(1, (256 / (k + 1))^q).
     alpha : float >= 0, default=0.5
         α, viscous damping: a small one is fast and oscillates. Where αβ > 1 the method is like gradient descent, without
         oscillations.
@@ -128,7 +130,9 @@ class INNA(BaseEstimator):
         curvature = _largest_curvature(objective, point)
         if not 0.0 < curvature < math.inf:
             return self.beta
-        return _SHARE * stable_rate(curvature, self.alpha, self.beta)
+        # gradients of batches push γ / α far in the long run, which the stability of full steps does not see
+        friction = min(1.0, max(self.alpha, _LEAST_FRICTION) / _USUAL_FRICTION)
+        return _SHARE * friction * stable_rate(curvature, self.alpha, self.beta)
 
 
 def stable_rate(curvature, alpha, beta):
