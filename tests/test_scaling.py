@@ -156,6 +156,7 @@ def test_huge_values_do_not_overflow():
         check_range("X", np.full((1, 2), 1e308))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_an_estimator_on_pictures_has_one_scale():
     X = pictures().T
     model = NewtonMLPClassifier(3, random_state=0, max_iter=5).fit(X, X[:, 5] > 4.0)

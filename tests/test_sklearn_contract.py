@@ -2,6 +2,7 @@
 
 from unittest import SkipTest
 
+import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from newtonreg import (
@@ -14,6 +15,8 @@ from newtonreg import (
 )
 
 SMALL_RADIAL = NewtonMLPRegressor(5, activation="radial", alpha=0.1)
+# few epochs, so that it stays quick
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 ABSENT = ("is not installed", "CUDA", "cuda", "GPU", "MPS", "XPU", "xpu", "dpnp")
 
 

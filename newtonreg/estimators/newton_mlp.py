@@ -30,10 +30,11 @@ class NewtonMLPRegressor(NetworkRegressor):
     solver : str or Solver, default="auto"
         "auto" is Levenberg–Marquardt with geodesic acceleration; with one feature and clean data recycling of the cheapest units
         and variable projection follow, on noisy data exact Newton in a trust region finds the last digits; for other losses than
-        squared error the trust region is used from the start; without matrices it is L-BFGS, in mini-batches a trust region of products. A string is the `name` of any
-        solver in `newtonreg.solvers`: "trust-region", "levenberg-marquardt", "variable-projection" (squared error only),
-        "cubic-regularization"; from gradients alone "lbfgs", "bfgs", "ssbroyden"; of first order, with all rows in a step, "sgd",
-        "adam", "adagrad", "rmsprop"; for study "newton", "saddle-free-newton", "newton-mr", and more.
+        squared error the trust region is used from the start; without matrices it is L-BFGS, in mini-batches a trust region of
+        products. A string is the `name` of any solver in `newtonreg.solvers`: "trust-region", "levenberg-marquardt",
+        "variable-projection" (squared error only), "cubic-regularization"; from gradients alone "lbfgs", "bfgs", "ssbroyden"; of
+        first order, with all rows in a step, "sgd", "adam", "adagrad", "rmsprop"; for study "newton", "saddle-free-newton",
+        "newton-mr", and more.
         Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
     alpha : "evidence", float >= 0 or sequence of float, default="evidence"
         L2 penalty for the standardized problem; as in scikit-learn's MLP it is divided by the total weight in `loss_`. A number

@@ -199,11 +199,11 @@ class EvidenceOpening:
             course = self._grown(fit, course, size, until)
             is_better = best is None or _log_evidence(course) > _log_evidence(best) + _WORTH
             best, worse = (course, 0) if is_better else (best, worse + 1)
-            if worse == 2 or fit.plan.budget.is_over(until) or _is_perfect(course):
+            if worse == 2 or fit.plan.budget.is_over(until):
                 break
         is_through = worse == 2 or worse == 1 and not fit.plan.budget.is_over(until)
         # where a larger network left less noise it was stuck, and says nothing of still larger ones
-        is_peak = is_through and _noise(course) > _AS_MUCH * _noise(best)
+        is_peak = is_through and _log_evidence(best) > -math.inf and _noise(course) > _AS_MUCH * _noise(best)
         if best is not None and not self.any_width:
             best = self._grown(fit, best, width, self.search)
         return best, is_peak
@@ -223,8 +223,8 @@ class EvidenceOpening:
 
 
 def _best(courses):
-    """The course with the best log evidence; of those without noise the first: which one goes on must not hang on rounding."""
-    return next((course for course in courses if _is_perfect(course)), None) or max(courses, key=_log_evidence)
+    """The course with the best log evidence; the first where none has one."""
+    return max(courses, key=_log_evidence)
 
 
 def _sizes(objective):
@@ -237,14 +237,15 @@ def _sizes(objective):
     return [size for size in _SIZES if (4 if has_plenty else 0) <= size < network.n_units]
 
 
-def _is_perfect(course):
-    """Whether it has taken up all that there is: its log evidence is then made of rounding."""
-    return course.assessment is not None and course.assessment.noise_variance < PLAINLY_CLEAN
-
-
 def _noise(course):
     return 0.0 if course.assessment is None else course.assessment.noise_variance
 
 
 def _log_evidence(course):
-    return -math.inf if math.isnan(course.log_evidence) else course.log_evidence
+    """−inf where there is none.
+
+    Where a network takes up all residuals the noise may vanish before the penalties do. What is left is rounding, and a log
+    evidence far below that of no network at all is made of it: which course goes on must not hang on that.
+    """
+    is_rounding = _noise(course) < PLAINLY_CLEAN and course.log_evidence < 0.0
+    return -math.inf if math.isnan(course.log_evidence) or is_rounding else course.log_evidence
