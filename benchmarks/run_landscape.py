@@ -9,7 +9,17 @@ from typing import NamedTuple
 
 from tables import print_environment
 
-GROUPS = ("autoencoder",)
+GROUPS = {
+    "autoencoder": "autoencoder",
+    "manifolds": "landscape.manifolds",
+    "newton": "landscape.rowan",
+    "newton-no-bias": "landscape.no_intercept",
+    "safeguards": "landscape.safeguards",
+    "gradient-flat": "landscape.flat_gradients",
+    "diagonal": "landscape.diagonal",
+    "whitening": "landscape.whitening",
+}
+"""Names of groups to modules."""
 
 
 class Options(NamedTuple):
@@ -27,9 +37,9 @@ def main():
     parser.add_argument("--quick", action="store_true", help="few starts: shows that everything works")
     arguments = parser.parse_args()
     print_environment()
-    for name in GROUPS:
+    for name, module in GROUPS.items():
         if "all" in arguments.groups or name in arguments.groups:
-            importlib.import_module(name).run(Options(arguments.seed, arguments.quick))
+            importlib.import_module(module).run(Options(arguments.seed, arguments.quick))
 
 
 if __name__ == "__main__":

@@ -131,6 +131,16 @@ def test_two_runs_share_panels_and_differ_in_color(run):
     assert [text.get_text() for text in first.ax_[0].get_legend().get_texts()] == ["one", "two"]
 
 
+def test_ratios_of_rounding_do_not_set_the_scale():
+    history = {"ratio": np.array([np.nan, 1.0, -1e14]), "accepted": np.array([True, True, False]), "n_iter": np.arange(3)}
+    display = ConvergenceDisplay(history).plot(["ratio"])
+    low, high = display.ax_[0].get_ylim()
+    assert low == -10.0 and 1.0 < high <= 10.0
+    history["ratio"][2] = -0.5
+    low, _ = ConvergenceDisplay(history).plot(["ratio"]).ax_[0].get_ylim()
+    assert -1.0 < low < -0.5
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -157,14 +167,14 @@ def test_convergence_needs_a_history_and_an_axes_for_each_quantity(run):
 
 
 def test_eigenvalues_are_drawn_by_sign():
-    display = SpectrumDisplay.from_objective(_quadratic([-3.0, -1.0, 0.0, 2.0, 5.0, 7.0])[0], np.zeros(6))
-    expected = {"negative": ([1, 2], [-3.0, -1.0]), "zero": ([3], [0.0]), "positive": ([4, 5, 6], [2.0, 5.0, 7.0])}
+    display = SpectrumDisplay.from_objective(_quadratic([-3.0, -1.5, 0.0, 2.0, 5.0, 7.0])[0], np.zeros(6))
+    expected = {"negative": ([1, 2], [-3.0, -1.5]), "zero": ([3], [0.0]), "positive": ([4, 5, 6], [2.0, 5.0, 7.0])}
     assert set(display.lines_) == set(expected)
     for sign, (rank, values) in expected.items():
         np.testing.assert_array_equal(display.lines_[sign].get_xdata(), rank)
         np.testing.assert_allclose(display.lines_[sign].get_ydata(), values, atol=1e-13)
-    # the linear part of the scale ends at the smallest eigenvalue that is not rounding
-    assert display.ax_.get_yaxis().get_transform().linthresh == pytest.approx(1.0)
+    # the linear part of the scale ends at the power of ten below all that is not rounding
+    assert display.ax_.get_yaxis().get_transform().linthresh == 1.0
 
 
 def test_a_zero_matrix_has_a_spectrum_of_zeros():
