@@ -56,11 +56,12 @@ def _is_selectable(cls, interface):
     return is_named and all(hasattr(cls, name) for name in interface)
 
 
-def check_number(name, value, low=-math.inf, high=math.inf):
-    """Raise ValueError, naming it, unless `value` is a finite real number strictly between `low` and `high`."""
+def check_number(name, value, low=-math.inf, high=math.inf, with_low=False):
+    """Raise ValueError, naming it, unless `value` is a finite real number between `low` and `high`, `low` itself only if told."""
     valid = isinstance(value, numbers.Real) and not isinstance(value, bool) and low < value < high
-    if not valid:
-        raise ValueError(f"{name}={value!r} must be a number in ({low:g}, {high:g}).")
+    is_low = with_low and isinstance(value, numbers.Real) and not isinstance(value, bool) and value == low
+    if not (valid or is_low):
+        raise ValueError(f"{name}={value!r} must be a number in {'[' if with_low else '('}{low:g}, {high:g}).")
 
 
 def check_integer(name, value, low):

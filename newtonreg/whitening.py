@@ -13,7 +13,6 @@ from newtonreg.estimators._sklearn import check_same_namespace
 
 __all__ = ["Whitener"]
 
-_EPS = 2.220446049250313e-16
 _METHODS = ("pca", "zca")
 
 
@@ -81,13 +80,13 @@ class Whitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         """Learn mean and principal axes of X (n, d); `y` is not looked at."""
         self._check_parameters()
         X = self._validated(X, reset=True)
-        xp = namespace(X)
+        xp, eps = namespace(X), float(namespace(X).finfo(X.dtype).eps)
         X = xp.astype(X, xp.float64)
         self.mean_ = xp.mean(X, axis=0) if self.center else xp.zeros_like(X[0, :])
         _, values, axes = linalg.svd(X - self.mean_)
         # subtracting the mean leaves rounding of the mean's size
         (size,) = to_floats(xp.max(xp.abs(X)))
-        tolerance = max(X.shape) * _EPS * max(to_floats(values[0])[0], size * math.sqrt(X.shape[0]) if self.center else 0.0)
+        tolerance = max(X.shape) * eps * max(to_floats(values[0])[0], size * math.sqrt(X.shape[0]) if self.center else 0.0)
         self.rank_ = int(to_floats(xp.sum(xp.astype(values > tolerance, xp.int64)))[0])
         self.components_ = _with_signs(axes[: self.rank_, :])
         self.variances_ = values[: self.rank_] ** 2 / X.shape[0]

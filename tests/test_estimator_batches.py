@@ -186,7 +186,7 @@ def test_other_data_begin_anew_from_the_last_parameters(estimator):
 
 
 def test_batches_larger_than_the_data_are_refused(estimator):
-    with pytest.raises(ValueError, match="batch_size=500 must be at most the number of rows, 150"):
+    with pytest.raises(ValueError, match="batch_size=500 must be at most the number of rows to train on, 150"):
         made(estimator, batch_size=500).fit(X, Y)
 
 

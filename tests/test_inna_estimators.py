@@ -212,7 +212,7 @@ def refuses(model, message, *arguments, error=ValueError, **keywords):
 def test_the_first_part_of_a_classifier_needs_all_classes():
     model = classifier()
     refuses(model, "classes=None in the first call of partial_fit; pass all labels", X, LABELS)
-    refuses(model, r"label 2, which fit has not seen; known are \[0, 1\]", X, LABELS, classes=[0, 1])
+    refuses(model, r"label 2, which is none of the classes \[0, 1\]", X, LABELS, classes=[0, 1])
     assert list(model.partial_fit(X[:60], LABELS[:60], classes=[2, 0, 1]).classes_) == [0, 1, 2]
 
 
@@ -223,8 +223,8 @@ def begun():
 
 
 BAD_PARTS = {
-    "unseen": (X, LABELS + 1, r"label 3, which fit has not seen; known are \[0, 1, 2\]"),
-    "strings": (X, NAMES, r"label 'a', which fit has not seen; known are \[0, 1, 2\]"),
+    "unseen": (X, LABELS + 1, r"label 3, which is none of the classes \[0, 1, 2\]"),
+    "strings": (X, NAMES, r"label 'a', which is none of the classes \[0, 1, 2\]"),
     "real": (X, LABELS + 0.5, "Unknown label type"),
     "indicators": (X, INDICATORS, r"y of shape \(150, 3\) differs in kind from that of the first call, one label a row"),
     "features": (X[:, :3], LABELS, "X has 3 features, but INNAClassifier is expecting 4"),
@@ -245,7 +245,7 @@ def test_a_bad_part_changes_nothing(begun, case):
 
 def test_integers_after_strings():
     model = classifier().partial_fit(X, NAMES, classes=["a", "b", "c"])
-    refuses(model, r"label .*0.*, which fit has not seen; known are \['a', 'b', 'c'\]", X, LABELS)
+    refuses(model, r"label .*0.*, which is none of the classes \['a', 'b', 'c'\]", X, LABELS)
     assert set(model.predict(X)) <= {"a", "b", "c"}
 
 

@@ -306,7 +306,7 @@ def test_solvers_that_need_all_rows_are_refused(solver):
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"batch_size": 31}, "batch_size=31 must be at most the number of rows, 30"),
+        ({"batch_size": 31}, "batch_size=31 must be at most the number of rows to train on, 30"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"batch_size": 10, "curvature_size": 11}, "curvature_size=11 must be at most batch_size=10"),
         ({"batch_size": 10, "curvature_size": 0}, "curvature_size=0"),

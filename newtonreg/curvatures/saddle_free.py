@@ -37,7 +37,7 @@ class SaddleFree(BaseEstimator):
 
     def check_parameters(self):
         """Raise ValueError on a parameter outside its range, naming it."""
-        check_number("floor", self.floor, low=-1e-300, high=1.0)
+        check_number("floor", self.floor, low=0.0, high=1.0, with_low=True)
 
     def at(self, evaluation, previous=None):
         """`CurvaturePoint` at `evaluation`; `previous` is not looked at."""

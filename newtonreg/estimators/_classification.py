@@ -66,23 +66,31 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, NetworkEstimator)
         if self._adds_to_a_fit:
             return self._check_announced(labels)
         if self._adds_epoch and not (labels.ndim == 2 and labels.shape[1] > 1):
-            if self._announced is None:
-                raise ValueError("classes=None in the first call of partial_fit; pass all labels that will ever come.")
-            self._multilabel, self.classes_ = False, np.unique(np.asarray(self._announced))
+            self._multilabel, self.classes_ = False, self._announced_labels()
             return None
         self._multilabel = labels.ndim == 2 and labels.shape[1] > 1
         if self._multilabel:
             if not type_of_target(labels).startswith("multilabel"):
                 raise ValueError(f"y of shape {labels.shape} is no indicator matrix of zeros and ones; pass labels (n_samples,).")
             self.classes_ = np.arange(labels.shape[1])
+            if self._adds_epoch:
+                self._check_announced(labels)
         else:
             self.classes_ = np.unique(column_or_1d(labels, warn=True))
+
+    def _announced_labels(self):
+        if self._announced is None:
+            raise ValueError("classes=None in the first call of partial_fit; pass all labels that will ever come.")
+        labels = np.asarray(self._announced)
+        if labels.ndim != 1 or labels.size == 0:
+            raise ValueError(f"classes={self._announced!r} is no list of labels; pass all labels that will ever come.")
+        return np.unique(labels)
 
     def _check_announced(self, labels):
         if (labels.ndim == 2 and labels.shape[1] > 1) != self._multilabel:
             before = f"an indicator matrix of {len(self.classes_)} labels" if self._multilabel else "one label a row"
             raise ValueError(f"y of shape {labels.shape} differs in kind from that of the first call, {before}; pass the same.")
-        if self._announced is not None and not np.array_equal(np.unique(np.asarray(self._announced)), self.classes_):
+        if self._announced is not None and not np.array_equal(self._announced_labels(), self.classes_):
             raise ValueError(f"classes={self._announced!r} differ from those of the first call, {self.classes_.tolist()!r}.")
 
     def _filled(self, layers, rows, has_matrices):
@@ -118,7 +126,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, NetworkEstimator)
         known = np.isin(labels, self.classes_)
         if not known.all():
             unknown = labels[~known].tolist()[0]
-            raise ValueError(f"y contains the label {unknown!r}, which fit has not seen; known are {self.classes_.tolist()!r}.")
+            raise ValueError(f"y contains the label {unknown!r}, which is none of the classes {self.classes_.tolist()!r}.")
         return np.searchsorted(self.classes_, labels)
 
     def _weights(self, labels, sample_weight):

@@ -125,7 +125,8 @@ class Outcome:
         n_iter = max(1, run.history[-1].n_iter if run.history else 0)
         losses = [record.value / total for record in run.history]
         rows = [record._asdict() for record in run.history]
-        small = objective.n_params <= _CLASSIFY_UP_TO and "hessian" in objective.provides
+        # of an estimator that sees its data in parts, each part would ask for all eigenvalues
+        small = not self._estimator._adds_epoch and objective.n_params <= _CLASSIFY_UP_TO and "hessian" in objective.provides
         return {
             "n_iter_": n_iter,
             "t_": self._n_rows_seen(n_iter),

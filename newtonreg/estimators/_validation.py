@@ -83,7 +83,8 @@ class _Checker:
 
 def _check_batch_size(batch_size):
     is_size = isinstance(batch_size, numbers.Integral) and not isinstance(batch_size, bool) and batch_size >= 1
-    if batch_size not in (None, "auto", "full") and not is_size:
+    is_word = batch_size is None or isinstance(batch_size, str) and batch_size in ("auto", "full")
+    if not is_size and not is_word:
         raise ValueError(f"batch_size={batch_size!r} must be an integer >= 1, 'auto', or 'full' for all rows in every step.")
 
 
@@ -100,6 +101,8 @@ def resolve_layers(hidden_layer_sizes, activation, initializer=None):
     """
     sizes = _resolve_sizes(hidden_layer_sizes, initializer)
     n_layers = 1 if sizes is None else len(sizes)
+    if isinstance(activation, str) and activation == "auto":
+        activation = "tanh"
     if not isinstance(activation, (list, tuple)):
         bases = [resolve_basis(activation)] * n_layers
     elif len(activation) == n_layers:
@@ -166,7 +169,8 @@ def _is_sequence(value):
 
 def resolve_initializer(init, activation):
     """An initializer from its name, an object or an array of units; None for "auto"."""
-    basis = resolve_basis(activation[0] if isinstance(activation, (list, tuple)) and activation else activation)
+    first = activation[0] if isinstance(activation, (list, tuple)) and activation else activation
+    basis = resolve_basis("tanh" if isinstance(first, str) and first == "auto" else first)
     if isinstance(init, str) and init == "auto":
         return None
     if not isinstance(init, str) and not hasattr(init, "units") and hasattr(init, "__len__"):
@@ -203,8 +207,6 @@ def resolve_return_std(return_std):
 def resolve_basis(activation):
     """A basis from its name, an object, or a callable to be differentiated by autograd."""
     interface = ("at", "init_units")
-    if isinstance(activation, str) and activation == "auto":
-        return newtonreg.bases.Tanh()
     is_basis = all(hasattr(activation, name) for name in interface)
     if callable(activation) and not isinstance(activation, type) and not is_basis:
         return newtonreg.bases.CallableActivation(activation)

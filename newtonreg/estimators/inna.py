@@ -18,9 +18,9 @@ class _Inertial:
 
     def _resolve_solver(self):
         for name in ("inna_alpha", "weight_decay", "decay_power"):
-            check_number(name, getattr(self, name), low=-1e-300)
+            check_number(name, getattr(self, name), low=0.0, with_low=True)
         if self.initial_speed is not None:
-            check_number("initial_speed", self.initial_speed, low=-1e-300)
+            check_number("initial_speed", self.initial_speed, low=0.0, with_low=True)
         check_number("inna_beta", self.inna_beta, low=0.0)
         if self.gamma0 is not None:
             check_number("gamma0", self.gamma0, low=0.0)

@@ -23,7 +23,7 @@ class NewtonMLPRegressor(NetworkRegressor):
     activation : str, Basis, callable or sequence of them, default="tanh"
         One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
         `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
-        A sequence has one for each hidden layer.
+        A sequence has one for each hidden layer; "auto", which is for classifiers, is "tanh".
     loss : {"squared_error", "pseudo_huber", "poisson", "binomial"} or Loss, default="squared_error"
         Pseudo-Huber works in standard deviations of y; Poisson predicts exp(f) for counts y >= 0; binomial is the binary
         cross-entropy of proportions, such as pixels, y in [0, 1], each output by itself, and predicts 1 / (1 + exp(−f)).
@@ -228,7 +228,7 @@ class NewtonMLPClassifier(NetworkClassifier):
         "auto" is exact Newton in a trust region; without matrices a trust region in the ellipsoid of RMSProp, in mini-batches, by
         five products a step at most. A string is the `name` of any solver in `newtonreg.solvers`: "trust-region",
         "levenberg-marquardt" (there without geodesic acceleration), "cubic-regularization"; from gradients alone "lbfgs", "bfgs",
-        "ssbroyden"; of first order, with all rows in a step, "sgd", "adam", "adagrad", "rmsprop"; for study "newton",
+        "ssbroyden"; of first order "sgd", "adam", "adagrad", "rmsprop", "inna"; for study "newton",
         "saddle-free-newton", "newton-mr", and more.
         Pass an object to set its parameters, for instance ``TrustRegion(curvature="gauss-newton", norm=ColumnScaling())``.
     alpha : float >= 0, "evidence" or sequence of float, default=3.0

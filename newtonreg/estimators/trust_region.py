@@ -70,9 +70,9 @@ class TrustRegionRegressor(_FlatTrustRegion, NetworkRegressor):
     hidden_layer_sizes : "auto", int or tuple of int, default=(20,)
         Widths of the hidden layers, >= 1. "auto" allows three observations for each parameter, at least 5 and at most 50 units;
         where `init` is an array it is the number of its columns.
-    activation : str, Basis or callable, default="tanh"
+    activation : str, Basis, callable or sequence of them, default="tanh"
         As in `NewtonMLPRegressor`.
-    loss : {"squared_error", "pseudo_huber", "poisson"} or Loss, default="squared_error"
+    loss : {"squared_error", "pseudo_huber", "poisson", "binomial"} or Loss, default="squared_error"
         As in `NewtonMLPRegressor`.
     curvature : {"exact", "gauss-newton", "saddle-free", "bfgs", "sr1"} or Curvature, default="exact"
         B.

@@ -2,6 +2,8 @@
 
 import math
 
+from newtonreg.backend.arrays import as_floats
+from newtonreg.components import check_number
 from newtonreg.landscape.d_critical import descent_slope
 from newtonreg.landscape.extremes import Curvatures, all_curvatures, extreme_curvatures, flatness_by_products
 from newtonreg.landscape.nullity import explained_directions
@@ -56,6 +58,9 @@ def classify(objective, params, tol=1e-6, method="auto"):
     explanations of the nullity.
     """
     check_objective(objective)
+    if tol != math.inf:
+        check_number("tol", tol, low=0.0, with_low=True)
+    params = as_floats(params)
     if tuple(params.shape) != (objective.n_params or params.shape[0],):
         raise ValueError(f"params has shape {tuple(params.shape)} and the objective has n_params={objective.n_params}.")
     is_dense = _resolve_method(method, objective, params.shape[0]) == "dense"

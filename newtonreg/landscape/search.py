@@ -210,7 +210,7 @@ def find_stationary_points(
         check_integer(name, value, 1)
     check_integer("descent_max_iter", descent_max_iter, 1)
     check_number("tol", tol, low=0.0)
-    check_number("noise", noise, low=-math.ulp(0.0))
+    check_number("noise", noise, low=0.0, with_low=True)
     solver, rng = _resolve(method), check_random_state(random_state)
     drawn = draw_starts(objective, n_starts, starts, noise, rng, Descents(n_trajectories, descent, descent_max_iter))
     runs = Parallel(n_jobs=n_jobs)(delayed(_search)(objective, solver, x0, tol, max_iter) for x0 in drawn)

@@ -41,7 +41,7 @@ class RMSProp(BaseEstimator):
 
     def check_parameters(self):
         """Raise ValueError on a parameter outside its range, naming it."""
-        check_number("decay", self.decay, low=-1e-300, high=1.0)
+        check_number("decay", self.decay, low=0.0, high=1.0, with_low=True)
         check_number("eps", self.eps, low=0.0)
 
     def scaling(self, evaluation, curvature, previous):

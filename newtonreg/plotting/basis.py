@@ -73,9 +73,10 @@ class BasisDisplay:
             if number not in range(size):
                 raise ValueError(f"{name}={number!r} must be an integer from 0 to {size - 1}.")
         coefs, intercept = _outer(estimator._model, output)
+        # first, because it checks X
+        terms = to_host(estimator.basis_functions(X)) * coefs
         inputs = np.asarray(to_host(X) if hasattr(X, "dtype") else X)[:, feature]
         order = np.argsort(inputs, kind="stable")
-        terms = to_host(estimator.basis_functions(X)) * coefs
         names = getattr(estimator, "feature_names_in_", None)
         return cls(inputs[order], terms[order], intercept, "x" if names is None else names[feature]).plot(ax, **kwargs)
 

@@ -69,7 +69,9 @@ def resolve_extent(extent, coordinates, n_directions):
     """(low, high) for each direction: as given, or what holds the path and the origin."""
     if extent is not None:
         pairs = [(-extent, extent)] * n_directions if np.ndim(extent) == 0 else list(extent)
-        if len(pairs) != n_directions or any(not low < high for low, high in pairs):
+        if n_directions == 1 and np.shape(extent) == (2,):
+            pairs = [tuple(extent)]
+        if np.shape(pairs) != (n_directions, 2) or any(not low < high for low, high in pairs):
             raise ValueError(
                 f"extent={extent!r} must be a positive number, or (low, high) for each of {n_directions} directions."
             )

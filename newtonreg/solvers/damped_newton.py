@@ -105,4 +105,4 @@ class SaddleFreeNewton(DampedNewton):
     def check_parameters(self):
         """Raise ValueError on a parameter outside its range, naming it."""
         super().check_parameters()
-        check_number("floor", self.floor, low=-1e-300, high=1.0)
+        check_number("floor", self.floor, low=0.0, high=1.0, with_low=True)

@@ -37,8 +37,8 @@ class MiniBatches(BaseEstimator):
     Parameters
     ----------
     solver : str or Solver
-        One with `takes_batches`: "adam", "sgd", "adagrad", "rmsprop", or a trust region with a curvature that does not come from
-        differences of gradients, for instance TrustRegion(norm="rmsprop", subproblem="steihaug").
+        One with `takes_batches`: "adam", "sgd", "adagrad", "rmsprop", "inna", or a trust region with a curvature that does not
+        come from differences of gradients, for instance TrustRegion(norm="rmsprop", subproblem="steihaug").
     batch_size : int >= 1, default=200
         Rows. At most those of the data; a last batch of less than half is merged with the one before.
     curvature_size : int >= 1 or None, default=None
@@ -146,7 +146,7 @@ class MiniBatches(BaseEstimator):
         self.check_parameters()
         n = n_rows(objective)
         if self.batch_size > n:
-            raise ValueError(f"batch_size={self.batch_size} must be at most the number of rows, {n}.")
+            raise ValueError(f"batch_size={self.batch_size} must be at most the number of rows to train on, {n}.")
         batches = self._batches(objective, 0, self.batch_size)
         inner = self._inner().init(next(batches), x0)
         point = objective.at(x0)
@@ -209,10 +209,11 @@ class MiniBatches(BaseEstimator):
         solver = self._inner()
         names = (self.control_name, f"initial_{self.control_name}")
         name = next((name for name in names if hasattr(solver, name)), "control")
-        value = getattr(solver, name, None) or state.control
+        value = getattr(solver, name, None)
+        chosen = f"{name}={value!r}" if value is not None else f"a {name} of its own choice, {state.control:.2g},"
         raise FloatingPointError(
-            f"{type(solver).__name__} with {name}={value!r} diverges in batches: in epoch {state.memory['epoch'] + 1} {what}. "
-            f"Pass a smaller {name}, or larger batches than batch_size={state.memory['batch_size']}."
+            f"{type(solver).__name__} with {chosen} diverges in batches: in epoch {state.memory['epoch'] + 1} {what}. Pass a "
+            f"smaller {name}, or larger batches than batch_size={state.memory['batch_size']}; look for rows of another scale."
         )
 
     def _ended(self, objective, state, inner, tally):

@@ -50,7 +50,8 @@ def check_requirements(solver, objective):
     """Raise TypeError, naming solver, objective and requirement, where `objective` lacks what `solver` needs."""
     for requirement in lacking(solver, objective):
         described = _described(objective)
-        if f"{requirement}_product" in objective.provides:
+        is_too_large = getattr(objective, "is_sum_of_squares", False) and "hessian" not in objective.provides
+        if is_too_large or f"{requirement}_product" in objective.provides:
             raise TypeError(
                 f"{solver!r} needs the matrix of second derivatives; {described} has {objective.n_params} parameters and only "
                 "multiplies by it. Pass TrustRegion(norm='rmsprop', subproblem='steihaug'), or a solver of first order: Adam()."

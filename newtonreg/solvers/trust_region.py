@@ -122,7 +122,7 @@ class TrustRegion(BaseEstimator):
         check_number("eta2", self.eta2, low=self.eta1, high=1.0)
         check_number("increase", self.increase, low=1.0)
         check_number("decrease", self.decrease, low=1.0)
-        check_number("accept", self.accept, low=-1e-300, high=1.0)
+        check_number("accept", self.accept, low=0.0, high=1.0, with_low=True)
         if self.accept > self.eta1:
             raise ValueError(f"accept={self.accept!r} must be at most eta1={self.eta1!r}.")
         if self.initial_radius is not None and self.initial_radius > self.max_radius:

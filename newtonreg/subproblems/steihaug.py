@@ -56,7 +56,7 @@ class Steihaug(BaseEstimator):
 
     def check_parameters(self):
         """Raise ValueError on a parameter outside its range, naming it."""
-        check_number("rtol", self.rtol, low=-1e-300, high=1.0)
+        check_number("rtol", self.rtol, low=0.0, high=1.0, with_low=True)
         check_integer("max_iter", self.max_iter, low=1)
 
     def solve(self, model, control):
