@@ -14,6 +14,7 @@ GROUPS = {
     "manifolds": "landscape.manifolds",
     "newton": "landscape.rowan",
     "newton-no-bias": "landscape.no_intercept",
+    "newton-starts": "landscape.coefficient_scales",
     "safeguards": "landscape.safeguards",
     "gradient-flat": "landscape.flat_gradients",
     "diagonal": "landscape.diagonal",

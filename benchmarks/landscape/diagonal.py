@@ -53,7 +53,7 @@ def run(options):
         ("trial", "d"),
         ("F", ".1e"),
         ("Hessian", ".4f"),
-        ("Gauss-Newton", ".4f"),
+        ("of 32 rows", ".4f"),
     ]
     columns += [("Wigner", ".4f"), ("least squares", ".4f"), ("l. s., 32 rows", ".4f")]
     notes = ["diagonal share: sum |A_ii| / sum |A_ij|; least squares: independent features, as many as parameters"]

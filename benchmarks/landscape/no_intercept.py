@@ -9,7 +9,7 @@ from landscape.trivial import RANK, RESTARTS, ZERO, restart_values
 from newtonreg import Analytic, Newton, TrustRegion, classify, minimize
 from newtonreg.solvers import BFGS, SaddleFreeNewton
 
-__all__ = ["run"]
+__all__ = ["KINDS", "METHODS", "Pinned", "last_point", "run"]
 
 WIDTHS, LOOKED_AT = (3, 10, 20), 4
 METHODS = {
@@ -68,7 +68,8 @@ class Pinned:
         return np.linalg.norm(self.network.unpack(with_ones.pullback(residual)).units, axis=0)
 
 
-def _last_point(objective, start, solver, max_iter, gtol):
+def last_point(objective, start, solver, max_iter, gtol):
+    """The last parameters of a run."""
     kept = []
     look = [lambda record, run: kept.append(run.state.params)]
     minimize(objective, start, solver, max_iter=max_iter, gtol=gtol, callbacks=look)
@@ -87,7 +88,7 @@ def run(options):
             n_starts = 3 if options.quick else n_starts
             rngs = [np.random.RandomState(options.seed + i) for i in range(n_starts)]
             starts = [draw_params(pinned.network, rng)[:-1] for rng in rngs]
-            ends = [_last_point(pinned.objective, start, solver, max_iter, gtol) for start in starts]
+            ends = [last_point(pinned.objective, start, solver, max_iter, gtol) for start in starts]
             kinds = [pinned.kind(end)[0] for end in ends]
             value = float(np.median([pinned.objective.at(end).value for end in ends]))
             cells = (target, width, name, n_starts, *(100.0 * kinds.count(kind) / n_starts for kind in KINDS), value)

@@ -28,7 +28,7 @@ METHODS = {
     "Levenberg-Marquardt": (LevenbergMarquardt(), 200, 1e-8),
 }
 """Solver, trials, and the tolerance; tighter for Newton, whose ends are looked at closely."""
-FEW_STARTS = {10: 30, 20: 10, 40: 10}
+FEW_STARTS = {10: 20, 20: 5, 40: 5}
 NOTES = (
     "squared error, 64 rows, x and y standardized: the best constant has F = 0.5; percent of runs by where they end",
     "minimum: no negative eigenvalue; other: not stationary; median F of the last point of a run",
@@ -61,7 +61,8 @@ def run(options):
             ends = ends_of(objective, NEWTON, 5 if options.quick else N_STARTS, options.seed)
             rows.append(_row(table, target, width, NEWTON, ends))
             zeros += [(target, width, objective, end) for end in ends if end.kind == "trivial zero"]
-            zeros += [(target, width, objective, end) for end in [e for e in ends if e.kind == "constant"][:3]]
+            constants = [end for end in ends if end.kind == "constant"]
+            zeros += [(target, width, objective, end) for end in constants[: 2 if width == WIDTHS[0] else 0]]
     write_rows("rowan-newton", rows, options.quick)
     if zeros:
         write_rows("rowan-restarts", _look_at(zeros, options.seed), options.quick)
@@ -71,7 +72,7 @@ def _look_at(zeros, seed):
     columns = [("target", "", 12), ("width", "d"), ("kind", "", 12), ("F", ".6f"), ("|coefs|", ".0e"), ("max corr", ".0e")]
     columns += [("inertia", "", 12), ("formula", "", 12), *((name, ".1e") for name in RESTARTS)]
     notes = ["inertia: positive, negative, zero eigenvalues; last: F after 500 trials from there + noise"]
-    table, rows = Table("Constants that raw Newton ends at: all trivial zeros, three others a row above", columns, notes), []
+    table, rows = Table("Constants that raw Newton ends at: all trivial zeros, two others a row of width 10", columns, notes), []
     for target, width, objective, end in zeros:
         # the formula is for vanishing coefficients
         counted, expected = inertia(objective, end.params)
