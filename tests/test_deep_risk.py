@@ -240,7 +240,7 @@ def test_matrices_are_for_small_networks(monkeypatch):
     case = make_case(2)
     assert make_risk(np, case).provides == products | {"hessian", "gauss_newton", "square_root", "outer"}
     assert make_risk(np, make_case(2, Binomial(), 2)).provides == products | {"hessian", "gauss_newton"}
-    monkeypatch.setattr(empirical_risk, "_DENSE_PARAMS", case.network.n_params - 1)
+    monkeypatch.setattr(empirical_risk, "DENSE_PARAMS", case.network.n_params - 1)
     assert make_risk(np, case).provides == products
     shallow = SimpleNamespace(**{**vars(case), "network": ShallowNetwork(Tanh(), D, 9, 3)})
     assert make_risk(np, shallow).provides == products | {"hessian", "gauss_newton", "square_root", "outer"}
