@@ -19,7 +19,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def _positive(text):
+def positive(text):
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
@@ -29,10 +29,10 @@ def _positive(text):
 def _arguments(names, usual):
     parser = argparse.ArgumentParser(description="Compare the default fit with its peers and write the page about it.")
     parser.add_argument("groups", nargs="*", metavar="group", help=f"{', '.join(names)}; default: {', '.join(usual)}")
-    parser.add_argument("--seeds", type=_positive, help="of every method; default: each group's own numbers")
+    parser.add_argument("--seeds", type=positive, help="of every method; default: each group's own numbers")
     parser.add_argument("--methods", nargs="+", default=(), metavar="METHOD", help="only these; default: all of a group")
     parser.add_argument("--rerun", nargs="+", default=(), metavar="METHOD", help="measure these anew, or 'all' of them")
-    parser.add_argument("--jobs", type=_positive, default=1, help="processes, of one thread each; at most one a core")
+    parser.add_argument("--jobs", type=positive, default=1, help="processes, of one thread each; at most one a core")
     parser.add_argument("--quick", action="store_true", help="few problems, one seed, 0.3 s: shows that everything works")
     parser.add_argument("--report", action="store_true", help="write the page from what was measured, run nothing")
     parser.add_argument("--out", type=Path, help="folder of the page; default doc/benchmarks, or build/benchmarks where quick")

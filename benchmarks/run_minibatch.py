@@ -19,14 +19,14 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 def _arguments(names):
-    from run_default import _positive
+    from run_default import positive
 
     parser = argparse.ArgumentParser(description="Train in mini-batches and write the page about it.")
     parser.add_argument("groups", nargs="*", metavar="group", help=f"{', '.join(names)}; default: all")
-    parser.add_argument("--seeds", type=_positive, help="of every method; default: each group's own numbers")
+    parser.add_argument("--seeds", type=positive, help="of every method; default: each group's own numbers")
     parser.add_argument("--methods", nargs="+", default=(), metavar="METHOD", help="only these, or what begins with them")
     parser.add_argument("--rerun", nargs="+", default=(), metavar="METHOD", help="measure these anew, or 'all' of them")
-    parser.add_argument("--jobs", type=_positive, default=1, help="processes, of one thread each; at most one a core")
+    parser.add_argument("--jobs", type=positive, default=1, help="processes, of one thread each; at most one a core")
     parser.add_argument("--seconds", type=float, default=60.0, help="of a run at most, unless it ends by its epochs; default 60")
     parser.add_argument("--quick", action="store_true", help="few rows, rates, epochs and one seed: shows that everything works")
     parser.add_argument("--report", action="store_true", help="write the page from what was measured, run nothing")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from default_fit import summary
 
-__all__ = ["write_page"]
+__all__ = ["lines_of_failures", "table_of_runs", "write_page"]
 
 _HEAD = """# The default fit beside its peers
 
@@ -29,7 +29,7 @@ def write_page(folder, store, groups):
             costs.append([group.name, str(len(records)), f"{sum(record['wall'] for record in records):.0f}"])
     known = store.runs()
     parts.insert(1, _lacking(known, runs))
-    parts.append(f"{_runs(known, runs)}\n{summary.table(('group', 'fits', 'seconds of one core'), costs)}\n")
+    parts.append(f"{table_of_runs(known, runs)}\n{summary.table(('group', 'fits', 'seconds of one core'), costs)}\n")
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "default_fit.md"
     page.write_text("\n".join(parts), encoding="utf-8")
@@ -55,10 +55,10 @@ def _section(group, records, folder):
     plot = folder / f"{group.name}.png"
     if group.plot(records, plot):
         lines.append(f"![{group.title}]({plot.name})\n")
-    return "\n".join([*lines, *_failures(records)])
+    return "\n".join([*lines, *lines_of_failures(records)])
 
 
-def _failures(records):
+def lines_of_failures(records):
     """What went wrong, each kind once."""
     kinds = {}
     for record in records:
@@ -72,7 +72,7 @@ def _failures(records):
     return [f"Failures:\n\n{summary.table(('method', 'message', 'fits', 'problems'), rows)}\n"]
 
 
-def _runs(runs, used):
+def table_of_runs(runs, used):
     """Commands, machines and versions that the numbers come from."""
     lines = ["## Runs\n"]
     for name in sorted(used, key=int):

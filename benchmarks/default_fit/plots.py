@@ -4,7 +4,7 @@ import numpy as np
 
 from default_fit import summary
 
-__all__ = ["bars_of_ratios", "errors", "reaching"]
+__all__ = ["bars_of_ratios", "errors", "reaching", "save"]
 
 _OURS, _BETTER = "#d62728", "#2ca02c"
 _FAMILIES = (
@@ -31,7 +31,7 @@ def _wide_axes(specs, height):
     return _axes(_LEGEND_INCHES + max(_LEAST_INCHES, 0.9 * len(specs)), height)
 
 
-def _save(figure, path):
+def save(figure, path):
     from matplotlib import pyplot
 
     # no version in the file: the same numbers give the same bytes
@@ -81,7 +81,7 @@ def errors(group, records, path, label, column="test"):
             shift = 0.6 * (index / len(group.methods) - 0.5)
             axes.plot(here + shift, medians, linestyle="", ms=6, alpha=0.8, label=group.label(name), **styles[name])
     _finish(axes, specs, label, group.title)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _spread(records, column):
@@ -100,7 +100,7 @@ def bars_of_ratios(names, means, standard_errors, path, title, label):
     axes.set_yticks(here, names, fontsize=8)
     axes.set_xlabel(label)
     axes.set_title(title, fontsize=11)
-    _save(figure, path)
+    save(figure, path)
 
 
 def reaching(group, records, path, column, label):
@@ -118,4 +118,4 @@ def reaching(group, records, path, column, label):
     axes.axhline(limit, color="0.7", ls=":", lw=1)
     axes.text(len(specs) - 0.45, limit, "not reached", ha="right", va="bottom", fontsize=8, color="0.4")
     _finish(axes, specs, label, group.title)
-    _save(figure, path)
+    save(figure, path)

@@ -6,6 +6,7 @@ import time
 import numpy as np
 from default_fit.clock import Deadline
 
+from minibatch.watching import Wrapped
 from newtonreg.objectives import EmpiricalRisk
 from newtonreg.solvers import MiniBatches
 
@@ -15,17 +16,13 @@ _WARM_UP = {True: 3, False: 1}
 """Steps on a GPU and on a CPU before the clock starts: compilation, allocation, caches."""
 
 
-class _Timed:
+class _Timed(Wrapped):
     """A solver on a clock that starts after some steps and raises `Deadline` when enough has been seen; else the solver."""
 
     def __init__(self, solver, n_rows, seconds, warm_up, wait):
-        self._solver, self._n_rows, self._seconds, self._warm_up, self._wait = solver, n_rows, seconds, warm_up, wait
+        super().__init__(solver)
+        self._n_rows, self._seconds, self._warm_up, self._wait = n_rows, seconds, warm_up, wait
         self._count, self._epochs, self._products, self._start, self._end = 0, 0.0, 0, None, None
-
-    def __getattr__(self, name):
-        if name.startswith("__") or name == "_solver":
-            raise AttributeError(name)
-        return getattr(self._solver, name)
 
     def step(self, objective, state):
         """The solver's step on a batch."""

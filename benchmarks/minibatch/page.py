@@ -28,7 +28,7 @@ def write_page(folder, store, traces, groups):
             parts.append(_section(group, records, traces.load(group.name), folder))
             runs |= {record["run"] for record in records}
             costs.append([group.name, str(len(records)), f"{sum(record['wall'] for record in records):.0f}"])
-    parts.append(f"{page._runs(store.runs(), runs)}\n{summary.table(('group', 'runs', 'seconds of one core'), costs)}\n")
+    parts.append(f"{page.table_of_runs(store.runs(), runs)}\n{summary.table(('group', 'runs', 'seconds of one core'), costs)}\n")
     path = folder / "minibatch.md"
     path.write_text("\n".join(parts), encoding="utf-8")
     print(f"wrote {path}")
@@ -40,4 +40,4 @@ def _section(group, records, traces, folder):
     plot = folder / f"minibatch-{group.name}.png"
     if group.plot(records, traces, plot):
         lines.append(f"![{group.title}]({plot.name})\n")
-    return "\n".join([*lines, *page._failures(records)])
+    return "\n".join([*lines, *page.lines_of_failures(records)])

@@ -1,6 +1,6 @@
 """Plots of the groups, as PNG files."""
 
-from default_fit.plots import _save as save
+from default_fit.plots import save
 
 __all__ = ["curves", "panels", "save"]
 

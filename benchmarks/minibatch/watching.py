@@ -9,7 +9,7 @@ from default_fit.clock import Deadline
 from newtonreg import minimize
 from newtonreg.solvers import MiniBatches
 
-__all__ = ["Watch", "Watched", "first_row", "train"]
+__all__ = ["Watch", "Watched", "Wrapped", "first_row", "train"]
 
 _GROWTH = 0.05
 """Of the cost since the start: a run is looked at so often, and at least whenever a pass through the data has been paid for."""
@@ -66,16 +66,24 @@ class Watch:
         return {**values, "loss": math.inf} if self.diverged or not math.isfinite(values["loss"]) else values
 
 
-class Watched:
-    """A solver that reports the cost of its steps to a `Watch`; in all else it is the solver."""
+class Wrapped:
+    """A solver around a solver, which it is in all that a subclass does not say."""
 
-    def __init__(self, solver, watch):
-        self._solver, self._watch = solver, watch
+    def __init__(self, solver):
+        self._solver = solver
 
     def __getattr__(self, name):
         if name.startswith("__") or name == "_solver":
             raise AttributeError(name)
         return getattr(self._solver, name)
+
+
+class Watched(Wrapped):
+    """Reports the cost of its steps to a `Watch`."""
+
+    def __init__(self, solver, watch):
+        super().__init__(solver)
+        self._watch = watch
 
     def step(self, objective, state):
         """The solver's step on a batch."""

@@ -1,6 +1,5 @@
 """What regressor and classifier share: the walk from fit(X, y) to fitted attributes."""
 
-import numbers
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -17,13 +16,14 @@ from newtonreg.estimators._data import standardize
 from newtonreg.estimators._input import check_dispatch, float_dtypes, split_validation
 from newtonreg.estimators._layers import EXPLICIT_UP_TO, Demands, Layers, has_matrices, make_network
 from newtonreg.estimators._model import FittedNetwork
+from newtonreg.estimators._objective import risk_of, usual_alpha
 from newtonreg.estimators._outcome import Outcome, check_answers, check_same_shape, fingerprint
 from newtonreg.estimators._sklearn import BaseEstimator, check_same_namespace
 from newtonreg.landscape import classify
 from newtonreg.networks import DeepNetwork
 from newtonreg.objectives import EmpiricalRisk, Term
 from newtonreg.solvers.requirements import check_requirements
-from newtonreg.training import Evidence, Options, Training, plan_fit, usual_width
+from newtonreg.training import Options, Training, plan_fit, usual_width
 
 __all__ = ["NetworkEstimator"]
 
@@ -216,7 +216,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _training(self, template, problem, components, rng):
         network, rows = template.network, problem.rows
-        unpenalized = _risk(network, components.loss, rows, 0.0)
+        unpenalized = risk_of(network, components.loss, rows, 0.0)
         n = rows.weights.shape[0]
         affords_matrices = has_matrices(network, self._explicit_up_to(n))
         size = self._batch_size(n, affords_matrices)
@@ -224,8 +224,8 @@ class NetworkEstimator(BaseEstimator):
         solver = self._solver_for(components.solver, is_exact)
         follows_evidence = isinstance(self.alpha, str) and is_exact
         check_answers(self, network, is_exact)
-        alpha = 0.0 if follows_evidence else _usual_alpha(self.alpha)
-        objective = _risk(network, components.loss, rows, alpha) if alpha else unpenalized
+        alpha = 0.0 if follows_evidence else usual_alpha(self.alpha)
+        objective = risk_of(network, components.loss, rows, alpha) if alpha else unpenalized
         if solver is not None:
             check_requirements(solver, objective)
         options = Options(
@@ -362,7 +362,7 @@ class NetworkEstimator(BaseEstimator):
         self._model.loss.check_target(rows.targets)
         problem = standardize(rows, True, self._scalings(rows))
         params = to_device(self._model.params, rows.inputs)
-        return _risk(network, self._model.loss, problem.rows, self.alpha_), params
+        return risk_of(network, self._model.loss, problem.rows, self.alpha_), params
 
     def _fit_on_from(self, params, X, y, sample_weight):
         """Fit, warm, from other standardized `params` (p,) than those the last fit ended at."""
@@ -376,27 +376,3 @@ class NetworkEstimator(BaseEstimator):
                 return self.fit(X, y, sample_weight=sample_weight)
         finally:
             self.warm_start = warm_start
-
-
-_ALPHA_WITHOUT_MATRICES = 1e-4
-"""In place of "evidence", which needs them; scikit-learn's."""
-
-
-def _usual_alpha(alpha):
-    """alpha as a number or one a group."""
-    return _ALPHA_WITHOUT_MATRICES if isinstance(alpha, str) else validation.resolve_alpha(alpha)
-
-
-def _risk(network, loss, rows, alpha):
-    """The objective under `alpha`: a number, for weights and coefficients, or one a group (`Evidence`)."""
-    term = Term(network, rows.inputs, rows.targets, loss, rows.weights)
-    risk = EmpiricalRisk([term], 0.0 * network.penalty_mask(rows.inputs))
-    if isinstance(alpha, numbers.Real):
-        return risk.with_penalty(float(alpha) * network.penalty_mask(rows.inputs))
-    evidence = Evidence(risk)
-    if len(alpha) != evidence.n_groups:
-        raise ValueError(
-            f"alpha={alpha!r} has {len(alpha)} entries and the network {evidence.n_groups} groups of parameters: one a row of "
-            "units (the weights of each feature, then the biases), two a further hidden layer, and the coefficients."
-        )
-    return risk.with_penalty(evidence.penalty([float(value) for value in alpha], rows.inputs))

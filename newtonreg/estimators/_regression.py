@@ -113,7 +113,8 @@ class NetworkRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, N
         if not hasattr(self, "_posterior"):
             raise ValueError(
                 f"The posterior of the {self._model.network.n_params} parameters was not kept, or is not finite. Fit with "
-                "store_covariance=True; a fit without matrices, in mini-batches or of a large network, has none."
+                "store_covariance=True; in mini-batches and of large networks, which are fitted without matrices, there is none: "
+                "set batch_size='full' and a smaller hidden_layer_sizes."
             )
         return self._posterior
 

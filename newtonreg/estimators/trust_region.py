@@ -1,24 +1,11 @@
 """Ellipsoidal trust regions with their parameters laid open: the estimators to study the method with."""
 
-import numbers
-
 from newtonreg.components import check_integer
 from newtonreg.estimators._classification import NetworkClassifier
 from newtonreg.estimators._regression import NetworkRegressor
-from newtonreg.solvers import TrustRegion
-from newtonreg.subproblems import Steihaug
-from newtonreg.training import usual_batch_size
+from newtonreg.training import ellipsoidal_trust_region, usual_batch_size
 
 __all__ = ["TrustRegionClassifier", "TrustRegionRegressor"]
-
-_FIRST_RADIUS = {"rmsprop": 1e-4}
-_USUAL_FIRST_RADIUS = 0.05
-_DECREASE = {"rmsprop": 1.75}
-_USUAL_DECREASE = 1.5
-
-
-_PRODUCTS = 5
-"""In mini-batches, see `training.rules.ellipsoidal_trust_region`; published: 50."""
 
 
 class _FlatTrustRegion:
@@ -42,21 +29,17 @@ class _FlatTrustRegion:
 
     def _trust_region(self, has_matrices):
         norm = ("spherical" if has_matrices else "rmsprop") if isinstance(self.norm, str) and self.norm == "auto" else self.norm
-        name = norm if isinstance(norm, str) else getattr(norm, "name", None)
-        first = _FIRST_RADIUS.get(name, _USUAL_FIRST_RADIUS)
-        if isinstance(self.max_radius, numbers.Real) and self.max_radius > 0.0:
-            first = min(first, self.max_radius)
-        return TrustRegion(
+        return ellipsoidal_trust_region(
+            norm,
+            has_matrices,
             curvature=self.curvature,
-            norm=norm,
-            subproblem=Steihaug(max_iter=_PRODUCTS) if self.subproblem is None and not has_matrices else self.subproblem,
-            initial_radius=first if self.initial_radius is None else self.initial_radius,
+            subproblem=self.subproblem,
+            initial_radius=self.initial_radius,
             max_radius=self.max_radius,
             eta1=self.eta1,
             eta2=self.eta2,
             increase=self.increase,
-            decrease=_DECREASE.get(name, _USUAL_DECREASE) if self.decrease is None else self.decrease,
-            accept=self.eta1,
+            decrease=self.decrease,
         )
 
 

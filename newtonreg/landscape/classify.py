@@ -4,8 +4,8 @@ import math
 
 from newtonreg.backend.arrays import as_floats
 from newtonreg.components import check_number
-from newtonreg.landscape.d_critical import descent_slope
-from newtonreg.landscape.extremes import Curvatures, all_curvatures, extreme_curvatures, flatness_by_products
+from newtonreg.landscape.d_critical import descent_slope, is_smooth
+from newtonreg.landscape.extremes import DENSE_UP_TO, Curvatures, all_curvatures, extreme_curvatures, flatness_by_products
 from newtonreg.landscape.nullity import explained_directions
 from newtonreg.landscape.report import StationaryPoint
 from newtonreg.landscape.trivial_zero import has_vanishing_coefs
@@ -15,8 +15,6 @@ __all__ = ["StationaryPoint", "classify"]
 
 _GAP = 1e-12
 """Of the total weight: a nonnegative objective below this is at its lower bound for every purpose."""
-_DENSE_UP_TO = 2000
-"""Parameters up to which eigenvalues take seconds."""
 _METHODS = ("auto", "dense", "lanczos")
 
 
@@ -98,7 +96,7 @@ def _report(objective, point, known, at_bound, stationary, tol):
         condition_number=known.condition_number,
         trivial_zero=is_new and has_vanishing_coefs(objective, point.params),
         is_exact=known.is_exact,
-        is_smooth=_is_smooth(objective),
+        is_smooth=is_smooth(objective),
         nullity_explained={reason: directions.shape[0] for reason, directions in explained.items()},
         negative_directions=known.negative_directions,
     )
@@ -118,13 +116,8 @@ def _resolve_method(method, objective, size):
             "multiplies by it. Pass method='lanczos'."
         )
     if method == "auto":
-        return "dense" if has_matrix and size <= _DENSE_UP_TO else "lanczos"
+        return "dense" if has_matrix and size <= DENSE_UP_TO else "lanczos"
     return method
-
-
-def _is_smooth(objective):
-    parts = [part for term in getattr(objective, "terms", ()) for part in term.components]
-    return all(getattr(part, "is_smooth", True) for part in (objective, *parts))
 
 
 def _attains_bound(objective, point):

@@ -6,7 +6,7 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import device_of, namespace, to_floats, to_host
 from newtonreg.bases.ridge import Ridge
 
-__all__ = ["descent_slope"]
+__all__ = ["descent_slope", "is_smooth"]
 
 _EPS = 2.220446049250313e-16
 _COARSE = 1e-5
@@ -23,6 +23,12 @@ _TINY = 1e-200
 """Of a unit without weights every row is at zero, and nothing rounds."""
 _JUMP = 1e-6
 """Change of σ' across a pre-activation that makes it a kink."""
+
+
+def is_smooth(objective):
+    """Whether neither the objective nor any loss or basis in it says that it has kinks."""
+    parts = [part for term in getattr(objective, "terms", ()) for part in term.components]
+    return all(getattr(part, "is_smooth", True) for part in (objective, *parts))
 
 
 def descent_slope(objective, point, tol):
@@ -57,7 +63,7 @@ def descent_slope(objective, point, tol):
     .. [1] C. Castera, J. Bolte, C. Févotte, E. Pauwels, "An Inertial Newton Algorithm for Deep Learning", JMLR 22(134), 2021:
        D-critical points. The example is an illustration of ours.
     """
-    if _is_smooth(objective):
+    if is_smooth(objective):
         return 0.0
     return min((_slope(objective, point, d, tol) for d in _directions(objective, point.params)), default=0.0)
 
@@ -145,7 +151,3 @@ def _network_bases(network):
 
 def _bases(objective):
     return [basis for term in getattr(objective, "terms", ()) for basis in _network_bases(term.network)]
-
-
-def _is_smooth(objective):
-    return getattr(objective, "is_smooth", True) and all(getattr(basis, "is_smooth", True) for basis in _bases(objective))

@@ -11,8 +11,10 @@ from newtonreg.subproblems.krylov_model import tridiagonal_matrix
 from newtonreg.subproblems.minimum_residual import minimum_residual
 from newtonreg.subproblems.safeguards import generic_direction
 
-__all__ = ["Curvatures", "all_curvatures", "extreme_curvatures", "flatness_by_products"]
+__all__ = ["DENSE_UP_TO", "Curvatures", "all_curvatures", "extreme_curvatures", "flatness_by_products"]
 
+DENSE_UP_TO = 2000
+"""Parameters up to which all eigenvalues take seconds."""
 _N_DIRECTIONS = 8
 """Directions of negative curvature that are kept."""
 _FLAT = 0.9

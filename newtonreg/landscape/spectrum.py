@@ -10,14 +10,13 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import device_of, namespace, to_floats, to_host
 from newtonreg.components import check_integer
 from newtonreg.curvatures import resolve_curvature
+from newtonreg.landscape.extremes import DENSE_UP_TO
 from newtonreg.solvers.requirements import check_objective, check_requirements
 from newtonreg.subproblems.krylov import lanczos
 from newtonreg.subproblems.krylov_model import tridiagonal_matrix
 
 __all__ = ["Spectrum", "diagonal_share", "effective_rank", "least_squares_share", "spectrum", "wigner_share"]
 
-_DENSE_UP_TO = 2000
-"""Parameters up to which eigenvalues take seconds."""
 _METHODS = ("auto", "dense", "lanczos")
 
 
@@ -129,7 +128,7 @@ def spectrum(objective, params, method="auto", n_vectors=10, n_steps=50, random_
         check_integer(name, value, low=1)
     size = params.shape[0]
     if method == "auto":
-        method = "dense" if size <= _DENSE_UP_TO and _has_matrix(resolved, objective) else "lanczos"
+        method = "dense" if size <= DENSE_UP_TO and _has_matrix(resolved, objective) else "lanczos"
     if method == "dense":
         check_requirements(resolved, objective)
     at = resolved.at(objective.at(params), None)

@@ -4,13 +4,13 @@ import numpy as np
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import to_host
+from newtonreg.landscape.extremes import DENSE_UP_TO
 from newtonreg.subproblems.krylov import lanczos
 from newtonreg.subproblems.krylov_model import tridiagonal_matrix
 from newtonreg.subproblems.safeguards import generic_direction
 
 __all__ = ["checked_path", "extreme_directions", "principal_directions", "resolve_directions", "resolve_extent"]
 
-_DENSE_UP_TO = 2000
 _PRODUCTS = 100
 _ZERO = 1e-10
 """Of the largest singular value of a path: below, it does not leave the space of the directions before."""
@@ -22,7 +22,7 @@ def extreme_directions(objective, params):
     A Hessian and its eigenvectors; by 100 products with it where the objective has no matrix or p > 2000.
     """
     point = objective.at(params)
-    if params.shape[0] <= _DENSE_UP_TO and "hessian" in getattr(objective, "provides", ("hessian",)):
+    if params.shape[0] <= DENSE_UP_TO and "hessian" in getattr(objective, "provides", ("hessian",)):
         values, vectors = (to_host(array) for array in linalg.eigh(point.hessian))
         rows = vectors.T
     else:

@@ -1,5 +1,6 @@
 """How a fit is composed: starts, restarts, phases."""
 
+from newtonreg.training.ellipsoids import ellipsoidal_trust_region
 from newtonreg.training.evidence import Evidence
 from newtonreg.training.fit import Training
 from newtonreg.training.posterior import Posterior
@@ -14,6 +15,7 @@ __all__ = [
     "Training",
     "affordable_params",
     "draw_start",
+    "ellipsoidal_trust_region",
     "plan_fit",
     "usual_batch_size",
     "usual_width",

@@ -7,8 +7,8 @@ from newtonreg.backend.arrays import is_cupy_array
 from newtonreg.initializers import ForwardSelection, Glorot, Knots, SampledPairs
 from newtonreg.solvers import LBFGS, AdagradDescent, LevenbergMarquardt, Nielsen, TrustRegion, VariableProjection
 from newtonreg.solvers.batched import levenberg_marquardt_batch
-from newtonreg.subproblems import Steihaug
 from newtonreg.training.budget import Budget, trial_work
+from newtonreg.training.ellipsoids import ellipsoidal_trust_region
 from newtonreg.training.opening import EvidenceOpening
 from newtonreg.training.phases import Descent, Recycling, Tail, WarmUp
 from newtonreg.training.readout import EvenUnits, Readout
@@ -16,7 +16,7 @@ from newtonreg.training.regularizing import EvidenceDescent
 from newtonreg.training.screening import Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
 
-__all__ = ["Options", "Plan", "affordable_params", "ellipsoidal_trust_region", "plan_fit", "usual_batch_size", "usual_width"]
+__all__ = ["Options", "Plan", "affordable_params", "plan_fit", "usual_batch_size", "usual_width"]
 
 _BUDGET = 1e11
 """Floating point operations that a fit may spend before it is cut off: a second or two."""
@@ -34,7 +34,6 @@ _NARROWEST, _WIDEST = 5, 50
 _EPOCHS, _FULL_STEPS = 200, 500
 """Of mini-batches, and of full steps without matrices, at most, where the user leaves it open."""
 _SMALLEST_BATCH, _LARGEST_BATCH, _BATCHES = 32, 512, 16
-_PRODUCTS = 5
 _RUN = 40
 """Trials that a run by matrices takes at least."""
 _SHORT_EPOCHS = 3
@@ -186,27 +185,7 @@ def _first_solver(objective):
 
 def _matrix_free_solver(objective, in_batches):
     # L-BFGS compares gradients, which those of different batches do not allow
-    return LBFGS() if objective.is_sum_of_squares and not in_batches else ellipsoidal_trust_region()
-
-
-def ellipsoidal_trust_region(**parameters):
-    """The trust region for mini-batches: RMSProp's ellipsoid, with the published constants, and few products a step.
-
-    More products, which the published experiments allow, find better steps on the batch and make no better fit to all rows: on
-    digits and on MNIST five of them reach the accuracy of fifty in half of the time.
-    """
-    usual = {
-        "norm": "rmsprop",
-        "subproblem": Steihaug(max_iter=_PRODUCTS),
-        "initial_radius": 1e-4,
-        "max_radius": 10.0,
-        "eta1": 0.01,
-        "eta2": 0.95,
-        "increase": 1.1,
-        "decrease": 1.75,
-        "accept": 0.01,
-    }
-    return TrustRegion(**{**usual, **parameters})
+    return LBFGS() if objective.is_sum_of_squares and not in_batches else ellipsoidal_trust_region("rmsprop")
 
 
 def affordable_params(n_rows):
