@@ -57,10 +57,12 @@ def test_the_end_is_no_worse_than_the_fallback(better):
     alone = training_with(make_risk(noise=0.4, n=60, d=2), [regularizing.EvidenceDescent(LM)], trials=3000).finish()
     fit.fallback = copy(aside)
     fit.fallback.assessment = aside.assessment._replace(log_evidence=alone.course.log_evidence + better)
-    fit.phases = [regularizing.EvidenceDescent(LM)]
+    fit.phases, seen = [regularizing.EvidenceDescent(LM)], []
+    fit.callbacks = [lambda record, run: seen.append(record)]
     fit.finish()
-    # a row of the history is kept from where the course that goes on began
-    assert (fit.run.history[: len(aside.run.history)] == aside.run.history) is (better > 0.0)
+    # trials of the fallback are none of this course, and callbacks have seen every row of its history
+    assert list(map(id, seen)) == list(map(id, fit.run.history))
+    assert (len(fit.run.history) > len(alone.run.history)) is (better > 0.0)
 
 
 def test_a_plain_fit_that_lost_its_way_is_given_up():

@@ -141,5 +141,5 @@ class EvidenceDescent(NamedTuple):
             course.regularize([0.1 * mean_square] * Evidence(course.objective).n_groups)
         follow_evidence(course, self.solver, self.until, fall=_FALL)
         if fit.fallback is not None and not course.log_evidence >= fit.fallback.log_evidence and not course.is_over:
-            course.adopt(fit.fallback, self.solver)
+            course.go_back(fit.fallback.kept())
             follow_evidence(course, self.solver, self.until, fall=_FALL)
