@@ -36,7 +36,7 @@ HOT = ("bases", "losses", "networks", "objectives", "initializers", "norms", "cu
 OTHER_LIBRARIES = ("cupy", "cupyx", "array_api_compat.cupy", "array_api_strict", "torch", "jax")
 HOST_LIBRARIES = ("numpy", "array_api_compat.numpy", "scipy.linalg", "random")
 # Where a user's own callables are differentiated, and where the derivatives of others are checked.
-AUTOGRAD_FILES = {"bases/callable.py", "objectives/automatic.py"}
+AUTOGRAD_FILES = {"bases/callable.py", "objectives/automatic.py", "physics/equations.py"}
 RANDOM_SOURCES = {"RandomState", "check_random_state", "default_rng"}
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40

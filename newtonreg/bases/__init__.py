@@ -7,6 +7,7 @@ from newtonreg.bases.identity import Identity
 from newtonreg.bases.logistic import Logistic
 from newtonreg.bases.radial import RadialGaussian
 from newtonreg.bases.relu import Relu
+from newtonreg.bases.relu_power import ReluPower
 from newtonreg.bases.ridge import Ridge
 from newtonreg.bases.silu import Silu
 from newtonreg.bases.sine import Sine
@@ -21,6 +22,7 @@ __all__ = [
     "Logistic",
     "RadialGaussian",
     "Relu",
+    "ReluPower",
     "Ridge",
     "Silu",
     "Sine",

@@ -1,5 +1,7 @@
 """A user's own activation, differentiated by autograd."""
 
+import math
+
 from autograd import elementwise_grad
 
 from newtonreg.backend.arrays import is_numpy_array
@@ -9,13 +11,13 @@ __all__ = ["CallableActivation"]
 
 
 class CallableActivation(Ridge):
-    """σ(z) = `function`(z), with σ' and σ'' by automatic differentiation.
+    """σ(z) = `function`(z), with its derivatives by automatic differentiation.
 
     Parameters
     ----------
     function : callable
-        Elementwise, written with NumPy ufuncs (or `autograd.numpy`), twice differentiable. Define it in a module, not in a
-        lambda, if the estimator is to be pickled.
+        Elementwise, written with NumPy ufuncs (or `autograd.numpy`), twice differentiable; for a differential operator as many
+        times as its order. Define it in a module, not in a lambda, if the estimator is to be pickled.
 
     Raises
     ------
@@ -25,6 +27,7 @@ class CallableActivation(Ridge):
     """
 
     name = "callable"
+    max_order = math.inf
 
     def __init__(self, function):
         self.function = function
@@ -44,3 +47,12 @@ class CallableActivation(Ridge):
 
     def second_derivative(self, z, value, slope):
         return elementwise_grad(elementwise_grad(self.function))(z)
+
+    def derivatives(self, z, order):
+        """[σ(z), σ'(z), …, σ^(order)(z)], one reverse pass more for each: the time an order takes grows geometrically."""
+        self.check_order(order)
+        results, function = [self.function(z)], self.function
+        for _ in range(order):
+            function = elementwise_grad(function)
+            results.append(function(z))
+        return results

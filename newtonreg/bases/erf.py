@@ -15,6 +15,7 @@ class Erf(Ridge):
     name = "erf"
     rise = (-0.4769362762044699, 0.4769362762044699)
     is_odd = True
+    max_order = math.inf
 
     def function(self, z):
         return erf(z)
@@ -24,3 +25,15 @@ class Erf(Ridge):
 
     def second_derivative(self, z, value, slope):
         return -2.0 * z * slope
+
+    def derivatives(self, z, order):
+        """[σ(z), σ'(z), …, σ^(order)(z)] by Hermite's recursion σ^(r+1) = −2 (z σ^(r) + (r − 1) σ^(r−1)), r >= 1."""
+        self.check_order(order)
+        results = [self.function(z)]
+        if order >= 1:
+            results.append(self.derivative(z, *results))
+        if order >= 2:
+            results.append(self.second_derivative(z, *results))
+        for r in range(2, order):
+            results.append(-2.0 * (z * results[r] + (r - 1) * results[r - 1]))
+        return results

@@ -1,7 +1,10 @@
 """Logistic units."""
 
+import math
+
 from newtonreg.backend.special import expit
 from newtonreg.bases.ridge import Ridge
+from newtonreg.bases.sigmoid import slopes_of_logistic
 
 __all__ = ["Logistic"]
 
@@ -12,6 +15,7 @@ class Logistic(Ridge):
     name = "logistic"
     rise = (-1.0986122886681098, 1.0986122886681098)
     odd_about = 0.5
+    max_order = math.inf
 
     def function(self, z):
         return expit(z)
@@ -21,3 +25,8 @@ class Logistic(Ridge):
 
     def second_derivative(self, z, value, slope):
         return slope * (1.0 - 2.0 * value)
+
+    def derivatives(self, z, order):
+        """[σ(z), σ'(z), …, σ^(order)(z)], by σ(z) = ½ + ½ tanh(z/2) from the first on; see `newtonreg.bases.sigmoid`."""
+        self.check_order(order)
+        return [self.function(z), *slopes_of_logistic(z, order)]

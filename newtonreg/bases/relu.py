@@ -2,6 +2,7 @@
 
 from newtonreg.backend.arrays import namespace
 from newtonreg.bases.ridge import Ridge
+from newtonreg.components import check_integer
 
 __all__ = ["Relu"]
 
@@ -16,6 +17,7 @@ class Relu(Ridge):
     name = "relu"
     rise = (0.0, 1.0)
     is_smooth = False
+    max_order = 1
     is_homogeneous = True
 
     def function(self, z):
@@ -28,3 +30,9 @@ class Relu(Ridge):
 
     def second_derivative(self, z, value, slope):
         return namespace(z).zeros_like(z)
+
+    def derivatives(self, z, order):
+        """[σ(z), σ'(z), 0, …, 0], beyond `max_order` too: there they are what derivatives in the parameters take."""
+        check_integer("order", order, low=0)
+        first = super().derivatives(z, min(order, 1))
+        return first if order < 2 else first + (order - 1) * [namespace(z).zeros_like(z)]

@@ -1,5 +1,6 @@
 """Ridge functions h_k(x) = σ(w_k·x + b_k): everything that does not depend on which σ."""
 
+import math
 from functools import cached_property
 
 from sklearn.base import BaseEstimator
@@ -8,6 +9,7 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace, outer_rows
 from newtonreg.backend.pairs import pairs
 from newtonreg.bases.initialization import init_ridge_units
+from newtonreg.components import check_integer
 
 __all__ = ["Ridge", "RidgePoint"]
 
@@ -16,11 +18,14 @@ class Ridge(BaseEstimator):
     """A basis of ridge functions h_k(x; w_k, b_k) = σ(w_kᵀ x + b_k), with q = d + 1 parameters a unit.
 
     A subclass is one activation: a `name` and three functions of the pre-activation z, each given what was computed before it.
+    Where σ has more than two derivatives it overrides `max_order` and `derivatives` too, for differential operators.
     """
 
     name = None
     is_smooth = True
     """σ has two continuous derivatives; a stationary point of a network without them is a weaker statement."""
+    max_order = 2
+    """Highest derivative of σ that a differential operator may use, an int or `math.inf`; it may be piecewise continuous."""
     rise = (-0.5493061443340549, 0.5493061443340549)
     """Two z between which σ rises by half its range or, where that is infinite, by about one: tanh is ∓½ at ∓½ ln 3."""
 
@@ -35,6 +40,45 @@ class Ridge(BaseEstimator):
     def second_derivative(self, z, value, slope):
         """σ''(z), given `value` = σ(z) and `slope` = σ'(z)."""
         raise NotImplementedError
+
+    def derivatives(self, z, order):
+        """σ and its derivatives up to `order`, each computed once.
+
+        Parameters
+        ----------
+        z : array of float64, any shape
+        order : int >= 0
+            At most `max_order`.
+
+        Returns
+        -------
+        list of arrays of the shape of `z`
+            [σ(z), σ'(z), …, σ^(order)(z)]. Not to be written into: some may be the same array.
+
+        Raises
+        ------
+        ValueError
+            Where `order` is above `max_order`. `Relu` and its powers go on, with the zeros that their derivatives are where they
+            exist: the curvature of an operator takes two orders more than the operator.
+        """
+        self.check_order(order)
+        if order > 2:
+            raise NotImplementedError(f"{self!r} says max_order={self.max_order} and must override `derivatives` beyond order 2.")
+        results = [self.function(z)]
+        if order >= 1:
+            results.append(self.derivative(z, *results))
+        if order >= 2:
+            results.append(self.second_derivative(z, *results))
+        return results
+
+    def check_order(self, order):
+        """Raise ValueError unless `order` is an integer from 0 to `max_order`, naming both and the activation."""
+        check_integer("order", order, low=0)
+        if order > self.max_order:
+            raise ValueError(
+                f"activation={self!r} has derivatives up to max_order={self.max_order}, and order={order} was asked for; "
+                "pass a smoother activation, such as 'tanh'."
+            )
 
     def n_params(self, n_features):
         """q = d + 1: a weight a feature and a bias."""
@@ -126,10 +170,14 @@ class RidgePoint:
         return xp.reshape(full, (*full.shape[:-2], q, q, full.shape[-1]))
 
     def input_derivative(self, *axes):
-        """∂σ(z)/∂x_a = σ' w_a; ∂²σ(z)/∂x_a∂x_b = σ'' w_a w_b; shape (..., k, n)."""
+        """∂^r σ(z)/∂x_a∂x_b… = σ^(r)(z) w_a w_b…, one factor for each of the r >= 1 `axes`; shape (..., k, n)."""
+        if not axes:
+            raise ValueError("input_derivative() needs at least one input axis, and got none; order 0 is `values`.")
         if len(axes) == 1:
             return self.slope * self.units[..., axes[0], :][..., None]
         if len(axes) == 2:
             product = self.units[..., axes[0], :] * self.units[..., axes[1], :]
             return self.second_slope * product[..., None]
-        raise ValueError(f"input derivatives of order 1 and 2 are available, got axes={axes!r}.")
+        self._basis.check_order(len(axes))
+        product = math.prod(self.units[..., axis, :] for axis in axes)
+        return self._basis.derivatives(self._z, len(axes))[-1] * product[..., None]

@@ -1,5 +1,7 @@
 """Sine units."""
 
+import math
+
 from newtonreg.backend.arrays import namespace
 from newtonreg.bases.ridge import Ridge
 
@@ -12,6 +14,7 @@ class Sine(Ridge):
     name = "sine"
     rise = (-0.5235987755982988, 0.5235987755982988)
     is_odd = True
+    max_order = math.inf
     half_period = 3.141592653589793
 
     def function(self, z):
@@ -22,3 +25,12 @@ class Sine(Ridge):
 
     def second_derivative(self, z, value, slope):
         return -value
+
+    def derivatives(self, z, order):
+        """[σ(z), σ'(z), …, σ^(order)(z)]: sin, cos, −sin, −cos and again."""
+        self.check_order(order)
+        first = [self.function(z)]
+        if order >= 1:
+            first.append(self.derivative(z, *first))
+        turned = [-array for array in first[: order - 1]]
+        return [[*first, *turned][r % 4] for r in range(order + 1)]

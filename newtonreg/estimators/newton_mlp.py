@@ -21,8 +21,8 @@ class NewtonMLPRegressor(NetworkRegressor):
         units; where noise limits the fit the network grows from two units for as long as the evidence rises
         (``alpha="evidence"``). Where `init` is an array it is the number of its columns.
     activation : str, Basis, callable or sequence of them, default="tanh"
-        One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
-        `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
+        One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "relu-power", "identity",
+        "radial"; an object of `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
         A sequence has one for each hidden layer; "auto", which is for classifiers, is "tanh".
     loss : {"squared_error", "pseudo_huber", "poisson", "binomial"} or Loss, default="squared_error"
         Pseudo-Huber works in standard deviations of y; Poisson predicts exp(f) for counts y >= 0; binomial is the binary
@@ -222,8 +222,8 @@ class NewtonMLPClassifier(NetworkClassifier):
         and the fit is matrix-free; where `init` is an array it is the number of its columns.
     activation : str, Basis, callable or sequence of them, default="auto"
         "auto" is "tanh", and "relu" where the fit is matrix-free. Else as follows.
-        One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "identity", "radial"; an object of
-        `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
+        One of "tanh", "logistic", "sine", "softplus", "gaussian", "erf", "silu", "relu", "relu-power", "identity",
+        "radial"; an object of `newtonreg.bases`; or a function of an array, differentiated by autograd (NumPy only).
     solver : str or Solver, default="auto"
         "auto" is exact Newton in a trust region; without matrices a trust region in the ellipsoid of RMSProp, in mini-batches, by
         five products a step at most. A string is the `name` of any solver in `newtonreg.solvers`: "trust-region",

@@ -1,0 +1,1 @@
+"""Functions from their differential equations: operators, conditions, residuals."""

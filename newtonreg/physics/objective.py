@@ -1,0 +1,321 @@
+"""The objective of physics-informed regression: sums of squares of equations and conditions."""
+
+import math
+from copy import copy
+from functools import cached_property
+
+from newtonreg.backend import linalg
+from newtonreg.backend.arrays import add_diagonal, device_of, is_cupy_array, namespace, to_floats
+from newtonreg.objectives import Counts
+from newtonreg.objectives.least_squares import SquareRoot
+from newtonreg.objectives.separable import Partition, shortest_solution
+from newtonreg.objectives.stacking import stacked
+
+__all__ = ["PhysicsRisk"]
+
+_ROWS_DOUBLES = 2**22
+"""Doubles of Jacobian rows that are alive at a time on a CPU (32 MB)."""
+_GPU_ROWS_DOUBLES = 2**27
+"""The same on a GPU."""
+
+
+class PhysicsRisk:
+    """F(w) = ½ Σ_terms Σ_i s_i ‖r(x_i; w)‖² + ½ Σ_a penalty_a w_a².
+
+    Parameters
+    ----------
+    network : ShallowNetwork
+        Of ridge functions.
+    terms : sequence of Term
+    penalty : array of shape (p,)
+        p parameters of the network, then scalars of the equations.
+
+    Notes
+    -----
+    Rows of the Jacobian, those of all terms one after the other, are formed explicitly, in batches that fit a fixed amount of
+    memory; where one batch holds all of them it is kept for as long as the evaluation. A matrix costs N p² flops for N residuals,
+    and its rows about N p times the number of channels.
+    """
+
+    is_nonnegative = True
+    is_sum_of_squares = True
+    is_explicit = True
+    gtol = 1e-10
+    has_own_derivatives = True
+
+    def __init__(self, network, terms, penalty):
+        self.network = network
+        self.terms = list(terms)
+        self.penalty = penalty
+        self.counts = Counts()
+        self.n_params = penalty.shape[0]
+        self.total_weight = sum(to_floats(*[namespace(t.weights).sum(t.weights) for t in self.terms]))
+        self.batches = _batches(self.terms, self.n_params)
+
+    @property
+    def is_linear(self):
+        """Whether all residuals are affine in the solution, hence in the coefficients of the network."""
+        return all(term.function.is_affine for term in self.terms)
+
+    @property
+    def provides(self):
+        """What solvers may require of it."""
+        usual = {"hessian", "gauss_newton", "square_root", "hessian_product", "gauss_newton_product"}
+        return usual | {"outer"}
+
+    @cached_property
+    def partition(self):
+        """`Partition` into coefficients with intercepts, and all else."""
+        return Partition(self.network.outer, self.n_params)
+
+    @cached_property
+    def has_penalty(self):
+        """Whether any entry of the penalty is positive."""
+        return to_floats(namespace(self.penalty).max(self.penalty))[0] > 0.0
+
+    @property
+    def n_residuals(self):
+        """Rows of the Jacobian, and p for the penalty."""
+        return sum(term.n_residuals for term in self.terms) + (self.n_params if self.has_penalty else 0)
+
+    @property
+    def curvature_flops(self):
+        """Floating point operations of one Gauss–Newton matrix."""
+        return float(sum(term.n_residuals for term in self.terms)) * self.n_params**2
+
+    @property
+    def gradient_flops(self):
+        """Floating point operations of one gradient."""
+        return 2.0 * sum(term.n_residuals * sum(len(one.channels) for one in term.sets) for term in self.terms) * self.n_params
+
+    def at(self, params):
+        """The objective at `params` (p,), a `PhysicsEvaluation`."""
+        return PhysicsEvaluation(self, params)
+
+    def with_penalty(self, penalty):
+        """The same terms under another penalty; counts start at zero."""
+        other = copy(self)
+        other.penalty, other.counts = penalty, Counts()
+        other.__dict__.pop("has_penalty", None)
+        return other
+
+
+def _batches(terms, n_params):
+    """Lists of parts of terms, so many residuals in each as memory allows."""
+    doubles = _GPU_ROWS_DOUBLES if is_cupy_array(terms[0].weights) else _ROWS_DOUBLES
+    most, batches, room = max(1, doubles // n_params), [[]], max(1, doubles // n_params)
+    for term in terms:
+        n, per_row, start = term.weights.shape[0], term.targets.shape[0], 0
+        while start < n:
+            if room < per_row and batches[-1]:
+                batches.append([])
+                room = most
+            stop = min(n, start + max(1, room // per_row))
+            batches[-1].append(term if (start, stop) == (0, n) else term.part(slice(start, stop)))
+            room -= per_row * (stop - start)
+            start = stop
+    return batches
+
+
+class _Batch:
+    """Some parts of terms at one parameter vector."""
+
+    def __init__(self, parts, network, params):
+        self.points = [part.at(network, params) for part in parts]
+        self._sizes = [part.n_residuals for part in parts]
+        self._params = params
+
+    @cached_property
+    def residuals(self):
+        """√s r, shape (N,)."""
+        xp = namespace(self._params)
+        return xp.concat([xp.reshape(point.residuals, (-1,)) for point in self.points])
+
+    @cached_property
+    def rows(self):
+        """√s ∂r/∂w, shape (p, N)."""
+        xp = namespace(self._params)
+        rows = xp.empty((self._params.shape[0], sum(self._sizes)), dtype=xp.float64, device=device_of(self._params))
+        start = 0
+        for point, size in zip(self.points, self._sizes, strict=True):
+            point.fill_rows(rows[:, start : start + size])
+            start += size
+        return rows
+
+    def bend(self, v):
+        """√s ∂²r[v, v], shape (N,)."""
+        return namespace(v).concat([point.bend(v) for point in self.points])
+
+
+class PhysicsEvaluation:
+    """`PhysicsRisk` at one point; everything is computed on first use, and what has size p or p × p is kept."""
+
+    def __init__(self, objective, params):
+        self.params = params
+        self._objective = objective
+        self._xp = namespace(params)
+        self._kept = None
+
+    def _batches(self):
+        objective = self._objective
+        if len(objective.batches) > 1:
+            return (_Batch(parts, objective.network, self.params) for parts in objective.batches)
+        if self._kept is None:
+            self._kept = _Batch(objective.batches[0], objective.network, self.params)
+        return [self._kept]
+
+    def repenalized(self, objective):
+        """The evaluation of `objective`, which has the same terms, at the same parameters."""
+        new = PhysicsEvaluation(objective, self.params)
+        new._kept = self._kept
+        return new
+
+    @cached_property
+    def value(self):
+        """F, a Python float; NaN or infinite where a residual is."""
+        self._objective.counts.nfev += 1
+        return self._total([self._xp.vecdot(batch.residuals, batch.residuals) for batch in self._batches()])
+
+    def _total(self, squares):
+        penalty = self._xp.vecdot(self._objective.penalty, self.params * self.params)
+        try:
+            return 0.5 * math.fsum(to_floats(*squares, penalty))
+        except OverflowError:
+            return math.inf
+
+    @cached_property
+    def gradient(self):
+        """∇F, shape (p,)."""
+        self._objective.counts.njev += 1
+        total = self._objective.penalty * self.params
+        return sum((_times(batch.rows, batch.residuals) for batch in self._batches()), total)
+
+    @property
+    def unit(self):
+        """Σ s, what F is divided by where a mean is meant."""
+        return self._objective.total_weight
+
+    def zero_level(self, start):
+        """Residuals of 1e-14 of those at the start."""
+        return 1e-28 * start.value
+
+    @cached_property
+    def gradient_norm(self):
+        """‖∇F‖, a Python float."""
+        return to_floats(linalg.norm(self.gradient))[0]
+
+    @cached_property
+    def criticality(self):
+        """max_a |J_aᵀr| / (‖J_a‖ ‖r‖), the cosine of the least angle between the residual and a column of the Jacobian.
+
+        Free of the units of residuals and parameters.
+        """
+        length = math.sqrt(2.0 * max(self.value, 0.0))
+        if length == 0.0 or not math.isfinite(length):
+            return length
+        xp = self._xp
+        squares = xp.linalg.diagonal(self.gauss_newton)
+        norms = xp.sqrt(xp.where(squares > 0.0, squares, xp.ones_like(squares)))
+        return to_floats(xp.max(xp.abs(self.gradient) / norms))[0] / length
+
+    @cached_property
+    def gauss_newton(self):
+        """Σ s ∂r ∂rᵀ + penalty, shape (p, p); value and gradient come from the same pass."""
+        objective = self._objective
+        objective.counts.nhev += 1
+        total = linalg.SymmetricSum(objective.n_params, self.params)
+        gradient, squares = objective.penalty * self.params, []
+        for batch in self._batches():
+            total.add(batch.rows)
+            if "gradient" not in self.__dict__:
+                gradient = gradient + _times(batch.rows, batch.residuals)
+            if "value" not in self.__dict__:
+                squares.append(self._xp.vecdot(batch.residuals, batch.residuals))
+        self._keep_pass(gradient, squares)
+        return add_diagonal(total.full(), objective.penalty)
+
+    def _keep_pass(self, gradient, squares):
+        counts = self._objective.counts
+        if "gradient" not in self.__dict__:
+            counts.njev += 1
+            self.__dict__["gradient"] = gradient
+        if "value" not in self.__dict__:
+            counts.nfev += 1
+            self.__dict__["value"] = self._total(squares)
+
+    @cached_property
+    def second_order(self):
+        """Σ s r ∂²r, shape (p, p): what Gauss–Newton leaves out."""
+        size = self._objective.n_params
+        matrix = self._xp.zeros((size, size), dtype=self._xp.float64, device=device_of(self.params))
+        for batch in self._batches():
+            for point in batch.points:
+                matrix = point.add_second_order(matrix)
+        return 0.5 * (matrix + self._xp.matrix_transpose(matrix))
+
+    @cached_property
+    def hessian(self):
+        """∇²F, exact, shape (p, p)."""
+        return self.gauss_newton + self.second_order
+
+    def hvp(self, v):
+        """∇²F v."""
+        self._objective.counts.nhvp += 1
+        return self._xp.matmul(self.hessian, v)
+
+    def gnvp(self, v):
+        """Gauss–Newton matrix times v."""
+        self._objective.counts.nhvp += 1
+        total = self._objective.penalty * v
+        for batch in self._batches():
+            total = total + _times(batch.rows, _times(self._xp.matrix_transpose(batch.rows), v))
+        return total
+
+    def second_directional(self, v):
+        """Jᵀ ∂²r[v, v], shape (p,)."""
+        self._objective.counts.nhvp += 1
+        return sum((_times(batch.rows, batch.bend(v)) for batch in self._batches()), 0.0)
+
+    @property
+    def n_residuals(self):
+        """Rows of the Jacobian before it is triangular."""
+        return self._objective.n_residuals
+
+    @property
+    def partition(self):
+        """`Partition` into coefficients with intercepts, and all else."""
+        return self._objective.partition
+
+    def _penalty_rows(self):
+        objective, xp = self._objective, self._xp
+        if not objective.has_penalty:
+            return None, None
+        root = xp.sqrt(objective.penalty)
+        zeros = xp.zeros((objective.n_params, objective.n_params), dtype=root.dtype, device=device_of(root))
+        return add_diagonal(zeros, root), root * self.params
+
+    @cached_property
+    def square_root(self):
+        """`SquareRoot` of the Gauss–Newton matrix by QR of the rows, batch by batch; 2 N p² flops."""
+        self._objective.counts.nhev += 1
+        rows, rhs = self._penalty_rows()
+        for batch in self._batches():
+            rows, rhs = stacked(rows, rhs, self._xp.matrix_transpose(batch.rows), batch.residuals)
+        return SquareRoot(rows, rhs)
+
+    def outer_step(self):
+        """The shortest step (p,) in the coefficients that makes them optimal; None where the basis is not finite."""
+        partition, xp = self.partition, self._xp
+        rows, rhs = self._penalty_rows()
+        rows = None if rows is None else partition.outer_part(rows, axis=1)
+        for batch in self._batches():
+            own = xp.matrix_transpose(batch.rows[self._objective.network.outer, :])
+            rows, rhs = stacked(rows, rhs, own, batch.residuals)
+        if not bool(xp.all(xp.isfinite(rows))):
+            return None
+        step = shortest_solution(rows, -rhs)
+        return partition.join(step, xp.zeros_like(partition.inner_part(self.params)))
+
+
+def _times(matrix, vector):
+    return namespace(vector).matmul(matrix, vector)
