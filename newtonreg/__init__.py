@@ -7,6 +7,7 @@ from newtonreg.estimators import (
     INNARegressor,
     NewtonMLPClassifier,
     NewtonMLPRegressor,
+    PhysicsRegressor,
     TrustRegionClassifier,
     TrustRegionRegressor,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Newton",
     "NewtonMLPClassifier",
     "NewtonMLPRegressor",
+    "PhysicsRegressor",
     "Spherical",
     "StationaryPoint",
     "Status",

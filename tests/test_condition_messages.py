@@ -128,12 +128,11 @@ def test_messages_in_two_variables(condition, message):
         Robin(0.0, 1.0, 1.0, how="hard"),
         MultiPoint([0.0], [D(0)], how="hard"),
         Data([0.0], [1.0], how="hard"),
+        Periodic("x", how="hard"),
     ],
 )
 def test_what_can_be_hard(condition):
-    with pytest.raises(
-        ValueError, match=r"how='hard' is for Dirichlet and Initial, for Neumann at the ends of an interval and for Per"
-    ):
+    with pytest.raises(ValueError, match=r"how='hard' is for Dirichlet and Initial, and for Neumann at the ends of an interval;"):
         resolve(condition)
 
 

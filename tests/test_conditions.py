@@ -213,7 +213,7 @@ def test_periodic():
 
 
 def test_periodic_in_one_dimension_is_one_point_at_each_end():
-    (requirement,) = resolve(Periodic(0, 2, how="hard"))
+    (requirement,) = resolve(Periodic(0, 2, how="exact"))
     assert [points.tolist() for points in requirement.points] == [[[0.0]], [[2.0]]]
     assert requirement.name == "Periodic in x, order 2"
 

@@ -2,6 +2,7 @@
 
 from newtonreg.estimators.inna import INNAClassifier, INNARegressor
 from newtonreg.estimators.newton_mlp import NewtonMLPClassifier, NewtonMLPRegressor
+from newtonreg.estimators.physics import PhysicsRegressor
 from newtonreg.estimators.trust_region import TrustRegionClassifier, TrustRegionRegressor
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "INNARegressor",
     "NewtonMLPClassifier",
     "NewtonMLPRegressor",
+    "PhysicsRegressor",
     "TrustRegionClassifier",
     "TrustRegionRegressor",
 ]

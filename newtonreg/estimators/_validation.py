@@ -16,6 +16,7 @@ from newtonreg.estimators._layers import Layers
 
 __all__ = [
     "check_parameters",
+    "check_physics",
     "check_solver_parameters",
     "resolve_alpha",
     "resolve_basis",
@@ -51,6 +52,24 @@ def check_parameters(estimator):
         check.integer("max_iter", low=1)
     if estimator.device not in (None, "cuda", "cpu"):
         raise ValueError(f"device={estimator.device!r} is unknown; pass None (where X is), 'cpu' or 'cuda'.")
+
+
+def check_physics(estimator):
+    """Raise on a parameter of `PhysicsRegressor` outside its range."""
+    check = _Checker(estimator)
+    for name in ("tol", "alpha"):
+        check.number(name, low=0.0)
+    check.integer("n_restarts", low=1)
+    if estimator.max_iter is not None:
+        check.integer("max_iter", low=1)
+    if estimator.max_time is not None:
+        check.number("max_time", low=0.0, open_low=True)
+    for name in ("verbose", "warm_start"):
+        check.boolean(name)
+    if estimator.source is not None and not callable(estimator.source):
+        check.number("source", low=-math.inf)
+    if estimator.device not in (None, "cuda", "cpu"):
+        raise ValueError(f"device={estimator.device!r} is unknown; pass None, 'cpu' or 'cuda'.")
 
 
 def check_solver_parameters(estimator):

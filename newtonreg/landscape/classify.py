@@ -94,7 +94,7 @@ def _report(objective, point, known, at_bound, stationary, tol):
         descent_slope=descent_slope(objective, point, tol) if is_new else 0.0,
         flatness=known.flatness,
         condition_number=known.condition_number,
-        trivial_zero=is_new and has_vanishing_coefs(objective, point.params),
+        trivial_zero=is_new and has_vanishing_coefs(objective, point),
         is_exact=known.is_exact,
         is_smooth=is_smooth(objective),
         nullity_explained={reason: directions.shape[0] for reason, directions in explained.items()},

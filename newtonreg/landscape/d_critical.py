@@ -27,7 +27,7 @@ _JUMP = 1e-6
 
 def is_smooth(objective):
     """Whether neither the objective nor any loss or basis in it says that it has kinks."""
-    parts = [part for term in getattr(objective, "terms", ()) for part in term.components]
+    parts = [part for term in getattr(objective, "terms", ()) for part in getattr(term, "components", ())]
     return all(getattr(part, "is_smooth", True) for part in (objective, *parts))
 
 
@@ -115,18 +115,23 @@ def _random_direction(rng, size):
 
 def _groups(objective, params):
     """Indices of the parameters of each unit that has a kink; all parameters in one group where kinks cannot be located."""
-    terms = getattr(objective, "terms", ())
-    if not terms or not all(isinstance(basis, Ridge) for basis in _bases(objective)):
+    if not _has_located_kinks(objective):
         return [range(params.shape[0])]
-    groups = {group for batch in objective.batches for group in _kinked_groups(batch, params)}
+    groups = {group for point in objective.network_points(params) for group in _kinked_groups(point)}
     return sorted(groups, key=lambda group: group.start)
 
 
-def _kinked_groups(batch, params):
+def _has_located_kinks(objective):
+    """Whether all kinks are those of σ' of ridge functions, at rows that are known."""
+    networks = [term.network for term in getattr(objective, "terms", ()) if hasattr(term, "network")]
+    return bool(networks) and all(isinstance(basis, Ridge) for network in networks for basis in _network_bases(network))
+
+
+def _kinked_groups(point):
     """`_groups` of a batch of rows: the parameters of a layer are its units (q, k), row by row, and layers follow one another."""
-    point, start = batch.network.at(batch.inputs, params), 0
+    start = 0
     layers = getattr(point, "layers", None) or [point.hidden]
-    for basis, layer in zip(_network_bases(batch.network), layers, strict=True):
+    for basis, layer in zip(_network_bases(point.network), layers, strict=True):
         q, n_units = layer.units.shape
         yield from (range(start + k, start + q * n_units, n_units) for k in _kinked_units(basis, layer.inputs, layer.units))
         start += q * n_units
@@ -147,7 +152,3 @@ def _kinked_units(basis, inputs, units):
 def _network_bases(network):
     """One basis a layer; a network that has none speaks for itself."""
     return getattr(network, "bases", None) or [getattr(network, "basis", network)]
-
-
-def _bases(objective):
-    return [basis for term in getattr(objective, "terms", ()) for basis in _network_bases(term.network)]

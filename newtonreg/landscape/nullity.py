@@ -21,11 +21,12 @@ def explained_directions(objective, params, hessian, zero):
     Each reason proposes directions v that leave the network as it is, at least to first order; those count that the Hessian
     shows to be null, ‖H v‖ ≤ `zero` ‖v‖, combinations included, and that no reason before it has accounted for. A symmetry of a
     network that the penalty breaks explains nothing, nor one at a point that is not stationary, where it is no null direction.
+    What leaves a network as it is leaves its derivatives, so that of differential equations too.
 
     Parameters
     ----------
-    objective : EmpiricalRisk
-        Others have no units: an empty answer.
+    objective : Objective
+        One without `network_points` has no units: an empty answer.
     params : array of shape (p,)
     hessian : array of shape (p, p)
     zero : float
@@ -42,7 +43,9 @@ def explained_directions(objective, params, hessian, zero):
         - "zero coefficients": a unit that passes nothing on. Those of its q parameters that the border leaves;
         - "rescaling": relu units times t, what they pass on divided by t;
         - "linear mixing": identity units, GL(k) and k shifts of a layer, as far as they act differently;
-        - "softmax shift": a number added to all raw predictions. Not with `Multinomial`, which fixes it.
+        - "softmax shift": a number added to all raw predictions. Not with `Multinomial`, which fixes it;
+        - "unseen constants": intercepts, where all rows see derivatives only, and unknown coefficients of an equation that
+          multiply nothing.
 
     Notes
     -----
@@ -56,8 +59,8 @@ def explained_directions(objective, params, hessian, zero):
     xp, size = namespace(hessian), hessian.shape[0]
     explained, by_reason = xp.zeros((0, size)), {}
     # what is found in R turns is mapped to √R times the tolerance at most
-    tolerance = zero / (len(_REASONS) * len(layers) + 1) ** 0.5
-    for reason, directions in _candidates(objective, layers):
+    tolerance = zero / (len(_REASONS) * len(layers) + 2) ** 0.5
+    for reason, directions in _candidates(objective, layers, size):
         rows = [_dense(xp, size, direction) for direction in directions]
         found = _null_part(hessian, explained, xp.stack(rows), tolerance) if rows else explained[:0, :]
         if found.shape[0]:
@@ -120,7 +123,7 @@ class _Layer(NamedTuple):
 def _layers(objective, params):
     """A `_Layer` for each hidden layer, or None where the objective has none that can be looked into."""
     network = getattr(objective, "network", None)
-    if not all(hasattr(network, name) for name in ("unpack", "bases", "outer")):
+    if not (hasattr(objective, "network_points") and all(hasattr(network, name) for name in ("unpack", "bases", "outer"))):
         return None
     seen = _seen(objective, params)
     if seen is None:
@@ -151,8 +154,7 @@ def _matrices(network, vector):
 def _seen(objective, params):
     """Lowest and highest value, slope at the first row and steepest of each unit, four lists a layer, over all rows."""
     total = None
-    for batch in getattr(objective, "batches", ()):
-        point = batch.network.at(batch.inputs, params)
+    for point in objective.network_points(params):
         layers = getattr(point, "layers", None) or [getattr(point, "hidden", None)]
         if layers[0] is None:
             return None
@@ -181,12 +183,13 @@ def _merged(before, new):
 # -- candidates
 
 
-def _candidates(objective, layers):
-    """Pairs of a reason and directions {index: entry}."""
+def _candidates(objective, layers, size):
+    """Pairs of a reason and directions {index: entry}; `size` is p."""
     for reason, propose in _REASONS.items():
         for layer in layers:
             yield reason, propose(layer)
     yield "softmax shift", _softmax_shift(objective)
+    yield "unseen constants", _unseen_constants(layers[-1].bias_places, range(objective.network.n_params, size))
 
 
 def _dead_units(layer):
@@ -292,12 +295,16 @@ def _mixings(layer):
 
 def _softmax_shift(objective):
     """One number added to all outputs, by a column of coefficients or by the intercepts."""
-    network, terms = objective.network, getattr(objective, "terms", ())
-    if all(getattr(term.loss, "out_activation", None) != "softmax" for term in terms):
+    network, losses = objective.network, [term.loss for term in getattr(objective, "terms", ()) if hasattr(term, "loss")]
+    if all(getattr(loss, "out_activation", None) != "softmax" for loss in losses):
         return
     xp = namespace(to_host(objective.penalty))
     for row in _matrices(network, xp.arange(network.n_params))[-1].tolist():
         yield dict.fromkeys(row, 1.0)
+
+
+def _unseen_constants(intercepts, scalars):
+    return ({place: 1.0} for place in (*intercepts, *scalars))
 
 
 _REASONS = {

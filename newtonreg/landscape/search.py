@@ -334,11 +334,17 @@ def _comparison(objective, same):
     if hasattr(objective, "same"):
         return _itself, objective.same
     network = getattr(objective, "network", None)
-    return (_itself if network is None else lambda params: canonicalize(network, params)), _is_close
+    return (_itself if network is None else lambda params: _canonical(network, params)), _is_close
 
 
 def _itself(params):
     return params
+
+
+def _canonical(network, params):
+    """`params` (p,) with those of the network canonical; unknown coefficients of an equation may follow them."""
+    own = canonicalize(network, params[: network.n_params])
+    return namespace(params).concat([own, params[network.n_params :]])
 
 
 def _is_close(params, other):

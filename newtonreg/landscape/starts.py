@@ -82,7 +82,7 @@ def draw_params(objective, rng):
     """Random parameters (p,) of an objective.
 
     By its own `draw_start(rng)` where it has one; of a network units as its basis or `draw_deep` draws them, and coefficients
-    normal with variance 1/k; else standard normal, a NumPy array.
+    normal with variance 1/k; else standard normal, a NumPy array. ValueError for differential equations.
     """
     if hasattr(objective, "draw_start"):
         return objective.draw_start(rng)
@@ -90,6 +90,11 @@ def draw_params(objective, rng):
     if network is None:
         return as_floats(rng.standard_normal(objective.n_params))
     term = objective.terms[0]
+    if not hasattr(term, "inputs"):
+        raise ValueError(
+            f"starts of {type(objective).__name__} cannot be drawn: what its network is asked for has scales that are not known "
+            "here. Pass starts=, an array of shape (s, p)."
+        )
     if isinstance(network, DeepNetwork):
         return draw_deep(network, term.inputs, rng)
     units = network.basis.init_units(term.inputs, network.n_units, rng, term.weights)

@@ -7,21 +7,29 @@ __all__ = ["has_vanishing_coefs"]
 
 _VANISHING = 1e-4
 """Of what a fit would have to move: a network below that explains 1e-8 of what is left of the targets."""
+_FLAT = 1e-4
+"""Of the size of a unit: the change along the inputs that makes it no constant."""
 
 
-def has_vanishing_coefs(objective, params):
+def has_vanishing_coefs(objective, point):
     """Whether all coefficients of a network vanish beside those that what is left of the targets would ask for.
 
-    ‖C‖_F max_k rms(h_k) ≤ 1e-4 ‖r‖, r_j = rms(∂ℓ/∂f_j) / mean(∂²ℓ/∂f_j²): what coefficients of that size can contribute, against
-    the change of f that Newton's method asks for, which is the root mean square of the residuals for squared error. Free of the
-    scales of targets, basis functions and weights. At a stationary point ∇F = 0 in the coefficients then says that every basis
-    function is orthogonal to ∂ℓ/∂f, and with the intercept that N is the best constant.
+    ‖C‖_F max_k length_k ≤ 1e-4 needed, from the `outer_columns` of the evaluation: what coefficients of that size can contribute,
+    against the change that Newton's method asks for, which is the root mean square of the residuals for squared error. Free of
+    the scales of targets, basis functions and weights.
+
+    - Data: length_k = rms(h_k). At a stationary point ∇F = 0 in the coefficients then says that every basis function is
+      orthogonal to ∂ℓ/∂f, and with the intercept that N is the best constant.
+    - Differential equations N[u] = f with conditions B u = g: length_k = rms(∂r/∂c_k) over the residuals r of all of them, with
+      their weights. ∇F = 0 then says that the basis as all of them together see it is orthogonal to r, ⟨r, D h_k⟩ = 0, and for
+      the intercept that N is the constant that suits the conditions best; any constant, where they see its derivatives only. A
+      network is a constant there, too, if its units are; that alone is no trivial zero.
 
     Parameters
     ----------
-    objective : EmpiricalRisk
-        Others have no coefficients: False.
-    params : array of shape (p,)
+    objective : Objective
+    point : Evaluation
+        At parameters (p,). One without `outer_columns` has no coefficients: False.
 
     Returns
     -------
@@ -29,37 +37,33 @@ def has_vanishing_coefs(objective, params):
 
     Notes
     -----
-    Costs a prediction. A penalty that has switched off all units gives such a point, too, and then a minimum.
+    Costs a prediction, or the columns of the coefficients. A penalty that has switched off all units gives such a point, too, and
+    then a minimum.
 
     References
     ----------
-    C. Rowan, arXiv 2510.11987 (2025), where N has no intercept and is zero.
+    C. Rowan, arXiv 2510.11987 (2025), where N has no intercept and is zero. His condition for differential equations,
+    ⟨f, D h_k⟩ = 0, is the case of one linear equation without conditions.
     """
-    sums, weight, coefs = None, 0.0, None
-    for batch in getattr(objective, "batches", ()):
-        point = batch.network.at(batch.inputs, params)
-        if not (hasattr(point, "hidden") and hasattr(point, "coefs")):
-            return False
-        more = _sums(batch, point)
-        sums = more if sums is None else [before + new for before, new in zip(sums, more, strict=True)]
-        coefs, weight = point.coefs, objective.total_weight
-    if sums is None or not weight > 0.0:
+    columns = point.outer_columns() if hasattr(point, "outer_columns") else None
+    if columns is None:
         return False
-    xp = namespace(params)
-    squares, slopes, bends = (total / weight for total in sums)
-    wanted = xp.sqrt(slopes) / xp.where(bends > 0.0, bends, 1.0)
-    size, length, needed = to_floats(xp.sqrt(xp.max(squares)), linalg.norm(xp.reshape(coefs, (-1,))), linalg.norm(wanted))
+    xp, coefs = namespace(point.params), objective.network.unpack(point.params).outer[:, :-1]
+    size, length, needed = to_floats(xp.max(columns.lengths), linalg.norm(xp.reshape(coefs, (-1,))), columns.needed)
     reach = size * length
-    # units that are zero at all rows are dead, whatever their coefficients are
-    return needed > 0.0 and reach <= _VANISHING * needed and (reach > 0.0 or length == 0.0)
+    if not (needed > 0.0 and reach <= _VANISHING * needed):
+        return False
+    # units that no row sees are dead, whatever their coefficients are, and so are constants where rows see derivatives only
+    return length == 0.0 or (reach > 0.0 and (columns.sees_constants or _has_slopes(objective, point.params)))
 
 
-def _sums(batch, point):
-    """Σ s h_k² (k,), Σ s (∂ℓ/∂f_j)² (m,) and Σ s ∂²ℓ/∂f_j² (m,)."""
-    xp, s = namespace(batch.weights), batch.weights
-    f, y = point.values, batch.targets
-    gradient, hessian = batch.loss.gradient(y, f), batch.loss.hessian(y, f)
-    if hessian.ndim == 3:
-        hessian = xp.stack([hessian[j, j, :] for j in range(f.shape[0])])
-    hessian = xp.broadcast_to(hessian, f.shape)
-    return [xp.sum(array * s, axis=-1) for array in (point.hidden.values**2, gradient**2, hessian)]
+def _has_slopes(objective, params):
+    """Whether any unit has a slope at any row, Σ_a |∂h/∂x_a| (max x_a − min x_a) > 1e-4 max |h|."""
+    return any(_has_slope(point.hidden) for point in objective.network_points(params))
+
+
+def _has_slope(hidden):
+    xp, inputs = namespace(hidden.values), hidden.inputs
+    extents = xp.max(inputs, axis=1) - xp.min(inputs, axis=1)
+    changes = sum(xp.abs(hidden.input_derivative(a)) * extents[a] for a in range(inputs.shape[0]))
+    return bool(xp.any(xp.max(changes, axis=1) > _FLAT * xp.max(xp.abs(hidden.values), axis=1)))

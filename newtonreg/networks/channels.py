@@ -42,7 +42,7 @@ class ChannelPoint:
     """Channels of a network at one batch of inputs, each derivative in the parameters computed on first use.
 
     With x̃ = (x, 1), z = w·x + b and m_r = w^α_r all of them are sums of m_r, ∂m_r, ∂²m_r times σ^(n), σ^(n+1) x̃, σ^(n+2) x̃x̃ᵀ.
-    `coefficients` A (R m, n) below belong to channels: one row of a Jacobian is that of Σ_rj A_rj g_rj, at every sample its own A.
+    `coefficients` A (R m, n) below belong to channels: a row of a Jacobian is that of Σ_rj A_rj g_rj, at every sample its own A.
     """
 
     def __init__(self, channels, network, inputs, params):
@@ -175,16 +175,19 @@ class ChannelPoint:
 
     def fill_rows(self, out, coefficients):
         """Write Σ_rj A_rj ∂g_rj/∂w into `out` (p, n) for `coefficients` A (R m, n)."""
-        net = self._network
-        k, m = net.n_units, net.n_outputs
+        net, k = self._network, self._network.n_units
         outer_rows(out[: net.n_inner, :], self._extended, self._mixed(coefficients, self._coefs, (), 1))
         for a in range(net.n_features):
             part = self._mixed(coefficients, self._coefs, (a,), 0)
             if part is not None:
                 out[a * k : (a + 1) * k, :] += part
-        one = self._xp.ones_like(self._coefs)
-        for j in range(m):
-            start = net.n_inner + j * (k + 1)
+        self.fill_outer(out[net.outer, :], coefficients)
+
+    def fill_outer(self, out, coefficients):
+        """Write the part of `fill_rows` that belongs to coefficients and intercepts into `out` (m (k + 1), n)."""
+        k, one = self._network.n_units, self._xp.ones_like(self._coefs)
+        for j in range(self._network.n_outputs):
+            start = j * (k + 1)
             out[start : start + k, :] = self._mixed(self._only(coefficients, j), one, (), 0)
             out[start + k, :] = self._plain(coefficients, j)
 

@@ -29,10 +29,13 @@ class SecondOrder:
         """Add a batch: `u` = s ∂ℓ (m, n)."""
         xp = namespace(u)
         hidden = point.hidden
-        if self._with_blocks:
-            blocks = hidden.curvature(linalg.matmul(xp.matrix_transpose(point.coefs), u))
+        blocks = hidden.curvature(linalg.matmul(xp.matrix_transpose(point.coefs), u)) if self._with_blocks else None
+        self.add_sums(blocks, xp.stack([hidden.pullback(u[j : j + 1, :]) for j in range(u.shape[0])]))
+
+    def add_sums(self, blocks, borders):
+        """Add blocks (q, q, k), None where they are the caller's, and borders (m, q, k)."""
+        if blocks is not None:
             self._blocks = blocks if self._blocks is None else self._blocks + blocks
-        borders = xp.stack([hidden.pullback(u[j : j + 1, :]) for j in range(u.shape[0])])
         self._borders = borders if self._borders is None else self._borders + borders
 
     def product(self, v):

@@ -11,6 +11,7 @@ from newtonreg.networks.deep_assembly import DeepSecondOrder, curved, make_deep_
 from newtonreg.networks.second_order import SecondOrder
 from newtonreg.objectives.counts import Counts
 from newtonreg.objectives.least_squares import SquareRoot
+from newtonreg.objectives.outer_columns import columns_of_risk
 from newtonreg.objectives.separable import Partition
 from newtonreg.objectives.stacking import outer_row_step, stacked
 from newtonreg.objectives.term import Term
@@ -87,8 +88,7 @@ class EmpiricalRisk:
     @property
     def has_own_derivatives(self):
         """Whether the derivatives are this package's, not those of a user's loss or basis."""
-        parts = [part for term in self.terms for part in term.components]
-        return all(type(part).__module__.startswith("newtonreg.") for part in parts)
+        return all(type(part).__module__.startswith("newtonreg.") for term in self.terms for part in term.components)
 
     @cached_property
     def has_penalty(self):
@@ -123,6 +123,10 @@ class EmpiricalRisk:
     def at(self, params):
         """The objective at `params` (p,), a `RiskEvaluation`."""
         return RiskEvaluation(self, params)
+
+    def network_points(self, params):
+        """The network at all rows, batch by batch."""
+        return (batch.network.at(batch.inputs, params) for batch in self.batches)
 
     def with_penalty(self, penalty):
         """The same data, and the same batches of them, under another penalty; counts start at zero."""
@@ -269,8 +273,7 @@ class RiskEvaluation:
     @cached_property
     def gradient(self):
         """∇F, shape (p,)."""
-        counts = self._objective.counts
-        counts.njev += 1
+        self._objective.counts.njev += 1
         total = self._objective.penalty * self.params
         for point in self._points():
             total = total + point.network_point.pullback(point.loss_gradient)
@@ -300,6 +303,10 @@ class RiskEvaluation:
         if not math.isfinite(unit):
             return math.inf
         return self.gradient_norm / unit if unit > 0.0 else (0.0 if self.gradient_norm == 0.0 else math.inf)
+
+    def outer_columns(self):
+        """`OuterColumns`: what the coefficients can change, beside what is left to change; None of some networks."""
+        return columns_of_risk(self._points(), self._objective.total_weight)
 
     @cached_property
     def hessian(self):

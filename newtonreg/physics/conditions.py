@@ -125,7 +125,8 @@ class Neumann(Resolvable):
     weight : "auto" or number > 0, default="auto"
         Of the mean square of its residuals in the loss, where `how` is "soft".
     how : {"soft", "hard", "exact"}, default="soft"
-        A term of the loss; by construction of the output, at the ends of an interval; or a linear constraint.
+        A term of the loss; by construction of the output, at an end of an interval where u is given in this way too; or a
+        linear constraint.
     name : str, optional
         For messages and plots.
     n_points : int >= 2, optional
@@ -216,7 +217,7 @@ class Initial(Resolvable):
     weight : "auto" or number > 0, default="auto"
         Of the mean square of the residuals of each order in the loss, where `how` is "soft".
     how : {"soft", "hard", "exact"}, default="soft"
-        Terms of the loss; by construction of the output; or linear constraints.
+        Terms of the loss; by construction of the output, at an end of the domain; or linear constraints.
     name : str, optional
         For messages and plots.
     n_points : int >= 2, optional
@@ -281,15 +282,13 @@ class Periodic(Resolvable):
         Which of the unknown functions.
     weight : "auto" or number > 0, default="auto"
         Of the mean square of the residuals of each order in the loss, where `how` is "soft".
-    how : {"soft", "hard", "exact"}, default="soft"
-        Terms of the loss; by construction of the output; or linear constraints.
+    how : {"soft", "exact"}, default="soft"
+        Terms of the loss, or linear constraints that are met to rounding.
     name : str, optional
         For messages and plots.
     n_points : int >= 2, optional
         Chebyshev–Lobatto points along each other variable; by default 64 where there is one, 16 for two, 8 for three.
     """
-
-    _can_be_hard = True
 
     def __init__(self, axis, orders=(0, 1), *, output=0, weight="auto", how="soft", name=None, n_points=None):
         self.axis = axis

@@ -8,6 +8,7 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import add_diagonal, device_of, is_cupy_array, namespace, to_floats
 from newtonreg.objectives import Counts
 from newtonreg.objectives.least_squares import SquareRoot
+from newtonreg.objectives.outer_columns import OuterColumns
 from newtonreg.objectives.separable import Partition, shortest_solution
 from newtonreg.objectives.stacking import stacked
 
@@ -50,12 +51,21 @@ class PhysicsRisk:
         self.counts = Counts()
         self.n_params = penalty.shape[0]
         self.total_weight = sum(to_floats(*[namespace(t.weights).sum(t.weights) for t in self.terms]))
-        self.batches = _batches(self.terms, self.n_params)
+        self.row_batches = _batches(self.terms, self.n_params)
 
     @property
     def is_linear(self):
         """Whether all residuals are affine in the solution, hence in the coefficients of the network."""
         return all(term.function.is_affine for term in self.terms)
+
+    @property
+    def is_smooth(self):
+        """Whether the activation has two continuous derivatives more than the equation takes, as far as it says.
+
+        Its derivative of order `max_order` may be a step.
+        """
+        basis, order = self.network.basis, max(one.channels.order for term in self.terms for one in term.sets)
+        return basis.is_smooth and (order == 0 or order + 2 < basis.max_order)
 
     @property
     def provides(self):
@@ -92,6 +102,15 @@ class PhysicsRisk:
         """The objective at `params` (p,), a `PhysicsEvaluation`."""
         return PhysicsEvaluation(self, params)
 
+    def with_terms(self, terms):
+        """The same network and penalty, other terms."""
+        return PhysicsRisk(self.network, terms, self.penalty)
+
+    def network_points(self, params):
+        """The network, not its derivatives, at all points where any of them is taken, batch by batch."""
+        sets = (one for parts in self.row_batches for part in parts for one in part.sets)
+        return (self.network.at(one.inputs, params[: self.network.n_params]) for one in sets)
+
     def with_penalty(self, penalty):
         """The same terms under another penalty; counts start at zero."""
         other = copy(self)
@@ -123,6 +142,7 @@ class _Batch:
     def __init__(self, parts, network, params):
         self.points = [part.at(network, params) for part in parts]
         self._sizes = [part.n_residuals for part in parts]
+        self._network = network
         self._params = params
 
     @cached_property
@@ -134,11 +154,22 @@ class _Batch:
     @cached_property
     def rows(self):
         """√s ∂r/∂w, shape (p, N)."""
+        return self._filled(self._params.shape[0], "fill_rows")
+
+    @cached_property
+    def outer_rows(self):
+        """√s ∂r/∂c, shape (m (k + 1), N)."""
+        outer = self._network.outer
+        if "rows" in self.__dict__:
+            return self.rows[outer, :]
+        return self._filled(outer.stop - outer.start, "fill_outer")
+
+    def _filled(self, n_rows, method):
         xp = namespace(self._params)
-        rows = xp.empty((self._params.shape[0], sum(self._sizes)), dtype=xp.float64, device=device_of(self._params))
+        rows = xp.empty((n_rows, sum(self._sizes)), dtype=xp.float64, device=device_of(self._params))
         start = 0
         for point, size in zip(self.points, self._sizes, strict=True):
-            point.fill_rows(rows[:, start : start + size])
+            getattr(point, method)(rows[:, start : start + size])
             start += size
         return rows
 
@@ -158,10 +189,10 @@ class PhysicsEvaluation:
 
     def _batches(self):
         objective = self._objective
-        if len(objective.batches) > 1:
-            return (_Batch(parts, objective.network, self.params) for parts in objective.batches)
+        if len(objective.row_batches) > 1:
+            return (_Batch(parts, objective.network, self.params) for parts in objective.row_batches)
         if self._kept is None:
-            self._kept = _Batch(objective.batches[0], objective.network, self.params)
+            self._kept = _Batch(objective.row_batches[0], objective.network, self.params)
         return [self._kept]
 
     def repenalized(self, objective):
@@ -206,17 +237,30 @@ class PhysicsEvaluation:
 
     @cached_property
     def criticality(self):
-        """max_a |J_aᵀr| / (‖J_a‖ ‖r‖), the cosine of the least angle between the residual and a column of the Jacobian.
+        """max_a |J_aᵀr| / (length_a ‖r‖), nearly the cosine of the least angle between the residual and a column of the Jacobian.
 
-        Free of the units of residuals and parameters.
+        length_a is the largest ‖J_b‖ of the parameters b of a kind: the weights of an input, the biases, the coefficients of an
+        output, each scalar for itself; for weights and biases, which are of order one, ‖r‖ if that is larger. The cosine itself
+        would stay large where a column vanishes and its gradient with it: at trivial zeros, where coefficients do, and for units
+        without weights. Free of the units of residuals, outputs and scalars.
         """
         length = math.sqrt(2.0 * max(self.value, 0.0))
         if length == 0.0 or not math.isfinite(length):
             return length
         xp = self._xp
-        squares = xp.linalg.diagonal(self.gauss_newton)
-        norms = xp.sqrt(xp.where(squares > 0.0, squares, xp.ones_like(squares)))
+        norms = xp.sqrt(self._largest_of_kind(xp.linalg.diagonal(self.gauss_newton), length**2))
+        norms = xp.where(norms > 0.0, norms, xp.ones_like(norms))
         return to_floats(xp.max(xp.abs(self.gradient) / norms))[0] / length
+
+    def _largest_of_kind(self, squares, floor):
+        """`squares` (p,) of columns, each replaced by the largest of its kind, of the units by `floor` at least."""
+        xp, net = self._xp, self._objective.network
+        size = net.n_units + 1
+        kinds = [*net.groups, *(slice(start, start + size) for start in range(net.n_inner, net.n_params, size))]
+        largest = [xp.broadcast_to(xp.max(squares[kind]), squares[kind].shape) for kind in kinds]
+        least = xp.asarray(floor, dtype=squares.dtype, device=device_of(squares))
+        units = xp.maximum(xp.concat(largest[: len(net.groups)]), least)
+        return xp.concat([units, *largest[len(net.groups) :], squares[net.n_params :]])
 
     @cached_property
     def gauss_newton(self):
@@ -303,14 +347,34 @@ class PhysicsEvaluation:
             rows, rhs = stacked(rows, rhs, self._xp.matrix_transpose(batch.rows), batch.residuals)
         return SquareRoot(rows, rhs)
 
+    def outer_columns(self):
+        """`OuterColumns`: root mean squares of ∂r/∂c_jk for each coefficient, and of the residuals."""
+        xp, network, squares, left = self._xp, self._objective.network, 0.0, 0.0
+        for batch in self._batches():
+            squares = squares + xp.sum(batch.outer_rows**2, axis=1)
+            left = left + xp.sum(batch.residuals**2)
+        lengths = xp.sqrt(xp.reshape(squares / self.unit, (network.n_outputs, -1)))
+        return OuterColumns(lengths[:, :-1], xp.sqrt(left / self.unit), bool(xp.any(lengths[:, -1] > 0.0)))
+
+    def outer_normal_equations(self):
+        """Gauss–Newton matrix and gradient in the outer parameters alone, (m (k + 1),) squared and (m (k + 1),)."""
+        objective = self._objective
+        outer = objective.network.outer
+        total = linalg.SymmetricSum(outer.stop - outer.start, self.params)
+        gradient = (objective.penalty * self.params)[outer]
+        for batch in self._batches():
+            rows = batch.outer_rows
+            total.add(rows)
+            gradient = gradient + _times(rows, batch.residuals)
+        return add_diagonal(total.full(), objective.penalty[outer]), gradient
+
     def outer_step(self):
         """The shortest step (p,) in the coefficients that makes them optimal; None where the basis is not finite."""
         partition, xp = self.partition, self._xp
         rows, rhs = self._penalty_rows()
         rows = None if rows is None else partition.outer_part(rows, axis=1)
         for batch in self._batches():
-            own = xp.matrix_transpose(batch.rows[self._objective.network.outer, :])
-            rows, rhs = stacked(rows, rhs, own, batch.residuals)
+            rows, rhs = stacked(rows, rhs, xp.matrix_transpose(batch.outer_rows), batch.residuals)
         if not bool(xp.all(xp.isfinite(rows))):
             return None
         step = shortest_solution(rows, -rhs)

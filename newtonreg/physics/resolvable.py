@@ -71,8 +71,8 @@ class Resolvable(BaseEstimator):
             raise ValueError(f"{described}: how={self.how!r} is unknown; pass 'soft', 'hard' or 'exact'.")
         if self.how == "hard" and not self._can_be_hard:
             raise ValueError(
-                f"{described}: how='hard' is for Dirichlet and Initial, for Neumann at the ends of an interval and for Periodic; "
-                "pass 'soft' or 'exact'."
+                f"{described}: how='hard' is for Dirichlet and Initial, and for Neumann at the ends of an interval; pass "
+                "'soft' or 'exact'."
             )
 
     def _requirement(self, title, points, operators, values, frame, **fields):

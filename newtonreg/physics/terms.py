@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import namespace
+from newtonreg.networks.second_order import SecondOrder
 
 __all__ = ["Affine", "Lift", "PointSet", "Pointwise", "Term", "TermPoint"]
 
@@ -43,15 +44,20 @@ class Lift(NamedTuple):
 
     def values(self, fields):
         """u (C, n) of g (K, n)."""
-        return namespace(fields).sum(self.matrix * fields[None, :, :], axis=1) + self.offset
+        return self.straight(fields) + self.offset
 
     def straight(self, fields):
         """The linear part alone."""
+        if self.matrix.shape[-1] == 1:
+            return linalg.matmul(self.matrix[..., 0], fields)
         return namespace(fields).sum(self.matrix * fields[None, :, :], axis=1)
 
     def pull(self, jacobian):
-        """Derivatives by g (..., K, n) from those by u (..., C, n)."""
-        return namespace(jacobian).sum(jacobian[..., :, None, :] * self.matrix, axis=-3)
+        """Derivatives by g (K, n) from those by u (C, n)."""
+        xp = namespace(jacobian)
+        if self.matrix.shape[-1] == 1:
+            return linalg.matmul(xp.matrix_transpose(self.matrix[..., 0]), jacobian)
+        return xp.sum(jacobian[:, None, :] * self.matrix, axis=0)
 
 
 class Affine(NamedTuple):
@@ -128,9 +134,19 @@ class Term(NamedTuple):
         sets = [one.part(rows) for one in self.sets]
         return Term(self.name, sets, self.function.part(rows), self.targets[:, rows], self.weights[rows])
 
+    def mapped(self, move):
+        """The term with its arrays moved, for instance to another device."""
+        sets = [one._replace(inputs=move(one.inputs), lift=_mapped(one.lift, move)) for one in self.sets]
+        function = _mapped(self.function, move) if self.function.is_affine else self.function
+        return Term(self.name, sets, function, move(self.targets), move(self.weights))
+
     def at(self, network, params):
         """The term at `params` (p,), those of the `network` followed by scalars; a `TermPoint`."""
         return TermPoint(self, network, params)
+
+
+def _mapped(arrays, move):
+    return None if arrays is None else type(arrays)(*map(move, arrays))
 
 
 class TermPoint:
@@ -181,22 +197,30 @@ class TermPoint:
 
     def fill_rows(self, out):
         """Write √s ∂r/∂w into `out` (p, E n), the samples of one residual after those of another."""
+        size = self._network.n_params
+        for place, parts, scalars in self._linear_parts(out):
+            self._fill(place[:size, :], parts, "fill_rows")
+            if place.shape[0] > size:
+                place[size:, :] = scalars if scalars.shape[0] else 0.0
+
+    def fill_outer(self, out):
+        """Write √s ∂r/∂c, by coefficients and intercepts, into `out` (m (k + 1), E n)."""
+        for place, parts, _ in self._linear_parts(out):
+            self._fill(place, parts, "fill_outer")
+
+    def _linear_parts(self, out):
+        """Places in `out` of each residual, and the channels it is made of."""
         _, jacobian = self._linearized
         n = self._root.shape[0]
         for e in range(jacobian.shape[0]):
-            parts, scalars = self._coefficients(jacobian[e, :, :] * self._root)
-            place = out[:, e * n : (e + 1) * n]
-            self._fill(place, parts)
-            if place.shape[0] > self._network.n_params:
-                place[self._network.n_params :, :] = scalars if scalars.shape[0] else 0.0
+            yield out[:, e * n : (e + 1) * n], *self._coefficients(jacobian[e, :, :] * self._root)
 
-    def _fill(self, out, parts):
-        own = out[: self._network.n_params, :]
-        self._points[0].fill_rows(own, parts[0])
+    def _fill(self, out, parts, method):
+        getattr(self._points[0], method)(out, parts[0])
         for point, part in zip(self._points[1:], parts[1:], strict=True):
-            more = self._xp.empty_like(own)
-            point.fill_rows(more, part)
-            own += more
+            more = self._xp.empty_like(out)
+            getattr(point, method)(more, part)
+            out += more
 
     def channel_rows(self):
         """∂u_c/∂w of every channel and scalar, (C + S, p, n): what the curvature of a nonlinear equation couples."""
@@ -206,7 +230,7 @@ class TermPoint:
         for c in range(n_fields):
             unit = xp.zeros((n_fields, n), dtype=xp.float64, device=self._root.device)
             unit[c, :] = 1.0
-            self._fill(rows[c, :, :], self._coefficients(unit)[0])
+            self._fill(rows[c, :size, :], self._coefficients(unit)[0], "fill_rows")
         for s in range(n_scalars):
             rows[n_fields + s, size + s, :] = 1.0
         return rows
@@ -245,24 +269,14 @@ class TermPoint:
         weights = (values - self._term.targets) * self._root**2
         weighted = xp.sum(jacobian * weights[:, None, :], axis=0)
         parts, _ = self._coefficients(weighted)
+        bent = SecondOrder(self._network)
         for point, part in zip(self._points, parts, strict=True):
-            self._add_blocks(matrix, *point.curvature(part))
+            bent.add_sums(*point.curvature(part))
+        matrix = bent.add_to(matrix)
         second = self._term.function.second(self.fields, self._scalars, weights)
         if second is not None:
             self._add_coupled(matrix, second)
         return matrix
-
-    def _add_blocks(self, matrix, blocks, borders):
-        net = self._network
-        k, q, m = net.n_units, net.n_unit_params, net.n_outputs
-        unit = self._xp.arange(k)
-        for a in range(q):
-            for b in range(q):
-                matrix[a * k + unit, b * k + unit] += blocks[a, b, :]
-            for j in range(m):
-                place = net.n_inner + j * (k + 1) + unit
-                matrix[a * k + unit, place] += borders[j, a, :]
-                matrix[place, a * k + unit] += borders[j, a, :]
 
     def _add_coupled(self, matrix, second):
         """Σ_i Σ_cc' W_cc'i ∂u_c/∂w ∂u_c'/∂wᵀ for `second` W (C + S, C + S, n)."""

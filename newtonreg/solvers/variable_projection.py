@@ -161,21 +161,30 @@ class Reduced(NamedTuple):
 
 
 def reduced_problem(point, full):
-    """`Reduced` at a point whose coefficients are optimal; `full` adds Golub and Pereyra's second part to Kaufman's."""
+    """`Reduced` at a point whose coefficients are optimal; `full` adds Golub and Pereyra's second part to Kaufman's.
+
+    Where constraints leave the coefficients fewer directions, the point has them as the columns of `outer_basis` Z (k, m).
+    """
     partition = point.partition
     root, xp = point.square_root, namespace(point.params)
-    triangle, z = linalg.triangularize(partition.ordered(root.r, axis=1), root.z)
-    k = len(partition.outer)
+    outer, rest = partition.outer_part(root.r, axis=1), partition.inner_part(root.r, axis=1)
+    basis = getattr(point, "outer_basis", None)
+    outer = outer if basis is None else linalg.matmul(outer, basis)
+    triangle, z = linalg.triangularize(xp.concat([outer, rest], axis=1), root.z)
+    k = outer.shape[1]
     top = min(k, triangle.shape[0])
     coefs, border, inner = triangle[:top, :k], triangle[:top, k:], triangle[top:, k:]
-    norms = xp.linalg.vector_norm(coefs, axis=0)
+    # a basis comes in units of its own
+    norms = xp.linalg.vector_norm(coefs, axis=0) if basis is None else xp.ones_like(coefs[0, :] if k else z[:0])
     norms = xp.where(norms > 0.0, norms, xp.ones_like(norms))
     free, onto = _range_of(coefs / norms, max(root.r.shape) * _EPS)
     rows, residuals = inner, z[top:]
     if free is not None:
         rows, residuals = xp.concat([xp.matmul(free, border), rows], axis=0), xp.concat([xp.matmul(free, z[:top]), residuals])
     if full:
-        second = onto(partition.inner_part(partition.outer_part(point.second_order), axis=1) / norms[:, None])
+        second = partition.inner_part(partition.outer_part(point.second_order), axis=1)
+        second = second if basis is None else linalg.matmul(xp.matrix_transpose(basis), second)
+        second = onto(second / norms[:, None])
         rows, residuals = xp.concat([rows, second], axis=0), xp.concat([residuals, xp.zeros_like(second[:, 0])])
     return Reduced(partition.inner_part(point.params), rows, residuals, partition.inner_part(point.gradient))
 
@@ -187,6 +196,9 @@ def _range_of(triangle, tolerance):
     rotation of its rows.
     """
     xp = namespace(triangle)
+    if not triangle.shape[1]:
+        # constraints determine all coefficients
+        return None, lambda matrix: matrix
     if triangle.shape[0] == triangle.shape[1] and linalg.has_full_rank(triangle, tolerance):
         return None, lambda matrix: linalg.solve_upper(triangle, matrix, transposed=True)
     left, values, right = linalg.svd(triangle)

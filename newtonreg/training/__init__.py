@@ -3,6 +3,7 @@
 from newtonreg.training.ellipsoids import ellipsoidal_trust_region
 from newtonreg.training.evidence import Evidence
 from newtonreg.training.fit import Training
+from newtonreg.training.physics import PhysicsOpening, plan_physics, usual_physics_width
 from newtonreg.training.posterior import Posterior
 from newtonreg.training.rules import Options, Plan, affordable_params, plan_fit, usual_batch_size, usual_width
 from newtonreg.training.starts import draw_start
@@ -10,6 +11,7 @@ from newtonreg.training.starts import draw_start
 __all__ = [
     "Evidence",
     "Options",
+    "PhysicsOpening",
     "Plan",
     "Posterior",
     "Training",
@@ -17,6 +19,8 @@ __all__ = [
     "draw_start",
     "ellipsoidal_trust_region",
     "plan_fit",
+    "plan_physics",
     "usual_batch_size",
+    "usual_physics_width",
     "usual_width",
 ]

@@ -1,0 +1,202 @@
+"""A physics fit: from a problem and collocation points to fitted attributes."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from newtonreg.backend.arrays import cuda_array, to_device
+from newtonreg.estimators import _validation as validation
+from newtonreg.landscape import classify
+from newtonreg.minimize import Status
+from newtonreg.networks import ShallowNetwork
+from newtonreg.physics.assembling import condition_term, equation_term
+from newtonreg.physics.balancing import balanced
+from newtonreg.physics.bordered import BorderedRisk
+from newtonreg.physics.objective import PhysicsRisk
+from newtonreg.physics.solution import Solution
+from newtonreg.physics.uncertainty import uncertainty
+from newtonreg.solvers.requirements import check_requirements
+from newtonreg.training import PhysicsOpening, Training, plan_physics, usual_physics_width
+
+__all__ = ["PhysicsFit"]
+
+_CLASSIFY_UP_TO = 500
+"""Parameters up to which a fit ends with the eigenvalues of its Hessian."""
+
+_TYPICAL = 4
+"""Among the families of units: of moderate steepness, and in several variables in all directions."""
+
+
+class PhysicsFit:
+    """A fit of a `Setup` at X (n, d) to targets (E, n).
+
+    Parameters
+    ----------
+    estimator : PhysicsRegressor
+    setup : Setup
+    X : array of shape (n, d)
+    targets : array of shape (E, n)
+    weights : array of shape (n,)
+    """
+
+    def __init__(self, estimator, setup, X, targets, weights):
+        self._estimator = estimator
+        self._setup = setup
+        self._soft = [one for one in setup.requirements if one.how == "soft"]
+        self._exact = [one for one in setup.requirements if one.how == "exact"]
+        terms = [equation_term(setup.setting, setup.equation, X, targets, weights / weights.sum())]
+        terms += [_measured(setup.setting, one) for one in self._soft]
+        self._network = self._make_network(X.shape[1], sum(term.n_residuals for term in terms))
+        self.objective = self._make_objective(terms)
+        self._weights = None
+        self.training = self._make_training(X)
+
+    def _make_network(self, d, n_residuals):
+        estimator, setup = self._estimator, self._setup
+        basis = validation.resolve_basis(estimator.activation)
+        if not hasattr(basis, "check_order"):
+            raise ValueError(f"activation={estimator.activation!r} is no ridge function, and only those have derivatives here.")
+        basis.check_order(setup.order)
+        initializer = validation.resolve_initializer(estimator.init, estimator.activation)
+        layers = validation.resolve_layers(estimator.hidden_layer_sizes, basis, initializer)
+        width = usual_physics_width(n_residuals, d) if layers.sizes is None else layers.sizes[0]
+        if layers.is_deep:
+            raise ValueError(
+                f"hidden_layer_sizes={estimator.hidden_layer_sizes!r}: derivatives of the solution are those of one hidden "
+                "layer; pass one width."
+            )
+        return ShallowNetwork(basis, d, width, len(setup.setting.outputs))
+
+    def _make_objective(self, terms):
+        network, alpha = self._network, validation.resolve_alpha(self._estimator.alpha)
+        penalty = np.concatenate([alpha * network.penalty_mask(np.empty(0)), np.zeros(len(self._setup.coefficients))])
+        if self._estimator.device == "cuda":
+            terms, penalty = [term.mapped(cuda_array) for term in terms], cuda_array(penalty)
+        if not self._exact:
+            return PhysicsRisk(network, terms, penalty)
+        constraints = [condition_term(self._setup.setting, one, float(one.values.shape[0])) for one in self._exact]
+        if self._estimator.device == "cuda":
+            constraints = [term.mapped(cuda_array) for term in constraints]
+        return BorderedRisk(network, terms, penalty, constraints)
+
+    def _make_training(self, X):
+        estimator, objective = self._estimator, self.objective
+        solver = estimator.solver
+        solver = None if isinstance(solver, str) and solver == "auto" else validation.resolve_solver(solver, None)
+        if solver is not None:
+            check_requirements(solver, objective)
+        scalars = to_device(self._setup.scalars, objective.penalty)
+        initializer = validation.resolve_initializer(estimator.init, estimator.activation)
+        opening = PhysicsOpening(scalars, initializer, estimator.n_restarts, self._balance)
+        plan = plan_physics(objective, opening, solver, estimator.max_iter, estimator.max_time)
+        return Training(objective, plan, estimator.tol, estimator.max_iter)
+
+    def _balance(self, objective, families):
+        wanted = ["data" if one.is_data and one.weight == "auto" else one.weight for one in self._soft]
+        objective, self._weights = balanced(objective, wanted, families[min(_TYPICAL, len(families) - 1)])
+        return objective
+
+    def weighted(self, weights):
+        """The objective under given weights of the soft conditions, by name."""
+        self._weights = [weights[one.name] for one in self._soft]
+        equation, *conditions = self.objective.terms
+        pairs = zip(conditions, self._weights, strict=True)
+        return self.objective.with_terms([equation, *(term._replace(weights=term.weights * weight) for term, weight in pairs)])
+
+    def start(self, rng):
+        """Draw starts, or go on from the last fit; returns the `Training`."""
+        before = getattr(self._estimator, "_solution", None)
+        if not (self._estimator.warm_start and before is not None):
+            return self.training.start(rng)
+        self._check_same(before)
+        self.training.course.objective = self.weighted(self._estimator.condition_weights_)
+        return self.training.go_on(to_device(before.params, self.objective.penalty), None, rng)
+
+    def _check_same(self, before):
+        now = Solution(self._setup.setting, self._network, before.params, self._setup.equation)
+        for name, old, new in (
+            ("hidden_layer_sizes", before.network.n_units, now.network.n_units),
+            ("activation", repr(before.network.basis), repr(now.network.basis)),
+            ("domain", before.setting.domain, now.setting.domain),
+            ("outputs", before.setting.outputs, now.setting.outputs),
+            ("conditions", sorted(self._estimator.condition_weights_), sorted(one.name for one in self._soft)),
+            ("coefficients", list(self._estimator.coefficients_), list(self._setup.coefficients)),
+        ):
+            if old != new:
+                raise ValueError(
+                    f"warm_start=True continues the solution that was fitted; its {name} was {old} and would be {new}. Set "
+                    "warm_start=False to start anew, or keep it as it was."
+                )
+
+    def attributes(self, run):
+        """Attributes that make an estimator able to predict, as the run stands."""
+        setting = self._setup.setting
+        solution = Solution(setting, self._network, run.best.params, self._setup.equation).on_host()
+        parts = self._network.unpack(solution.params[: self._network.n_params])
+        weights = parts.units[:-1] * (2.0 / setting.width)[:, None]
+        biases = parts.units[-1] - (2.0 * setting.low / setting.width + 1.0) @ parts.units[:-1]
+        return {
+            "_solution": solution,
+            "params_": solution.params,
+            "units_": parts.units,
+            "coefs_": [weights, parts.outer[:, :-1].T],
+            "intercepts_": [biases, parts.outer[:, -1]],
+            "variables_": setting.variables,
+            "domain_": setting.domain,
+            "coefficients_": dict(zip(self._setup.coefficients, solution.scalars.tolist(), strict=True)),
+            "n_outputs_": len(setting.outputs),
+        }
+
+    def outcome(self):
+        """Every fitted attribute."""
+        training, run = self.training, self.training.run
+        objective = training.objective
+        known = "hessian" in objective.provides and objective.n_params <= _CLASSIFY_UP_TO
+        rows = [record._asdict() for record in run.history]
+        return {
+            **self.attributes(run),
+            **self._uncertainty(objective, run.best.params),
+            "condition_weights_": dict(zip([one.name for one in self._soft], self._weights, strict=True)),
+            "n_iter_": max(1, run.history[-1].n_iter),
+            "loss_": run.best.value,
+            "loss_curve_": [record.value for record in run.history],
+            "history_": [{"n_iter": row.pop("n_iter"), "loss": row.pop("value"), **row} for row in rows],
+            "status_": run.status,
+            "solver_": run.solver,
+            "restarts_": training.restarts,
+            "stationary_point_": classify(objective, run.best.params) if known else None,
+        }
+
+    def _uncertainty(self, objective, params):
+        data = [(place, one) for place, one in enumerate(self._soft, start=1) if one.is_data]
+        names = list(self._setup.coefficients)
+        if not data:
+            return {"noise_std_": {}, "coefficient_std_": dict.fromkeys(names, float("nan"))}
+        known = [(place, None if one.noise_std is None else one.noise_std + 0.0 * one.values) for place, one in data]
+        found = uncertainty(objective, params, known)
+        deviations = np.sqrt(np.diagonal(found.covariance)).tolist()
+        return {
+            "noise_std_": dict(zip([one.name for _, one in data], found.noise, strict=True)),
+            "coefficient_std_": dict(zip(names, deviations, strict=True)),
+        }
+
+    def warn(self):
+        """Say so where the fit was cut off."""
+        run, estimator = self.training.run, self._estimator
+        if run.status is Status.MAX_ITER and estimator.max_iter is not None or run.status is Status.GRADIENT_FLAT:
+            warnings.warn(
+                f"{run.status.message} max_iter={estimator.max_iter}; largest cosine {run.state.point.criticality:.1e}, "
+                f"tol={estimator.tol:g}.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+
+def _measured(setting, requirement):
+    """Term of a soft condition; measurements count by their own noise where it is known."""
+    term = condition_term(setting, requirement, 1.0)
+    if requirement.noise_std is None:
+        return term
+    precision = 1.0 / (requirement.noise_std + 0.0 * requirement.values) ** 2
+    return term._replace(weights=precision / precision.sum())

@@ -1,0 +1,55 @@
+"""Weights of conditions beside the equation."""
+
+from newtonreg.backend.arrays import namespace, to_floats
+
+__all__ = ["balanced", "influence"]
+
+_EMPHASIS = 100.0
+"""Of conditions over the equation, once both count alike: an error on the boundary is an error of the solution, while the
+equation divides its own by its eigenvalues."""
+_DATA = 1e-4
+"""The same of measured data, whose noise the solution must not follow: it obeys the equation, and only then the data."""
+
+
+def balanced(objective, weights, units):
+    """`objective` with conditions weighted so that they count like the equation, and the weights, one a term.
+
+    The influence of a term is the mean square of its residuals' derivatives by all coefficients. A condition without a weight of
+    its own gets that of the equation over its own, times 100 (a measurement: times 1e-4).
+
+    Parameters
+    ----------
+    objective : PhysicsRisk
+        Its first term is the equation, the others have mean squares of weight one.
+    weights : list of float, "auto" or "data"
+        One a condition.
+    units : array of shape (q, k)
+        Typical ones.
+
+    References
+    ----------
+    Wang, Yu & Perdikaris, *When and why PINNs fail to train* (2022), balance traces of the neural tangent kernel; these are its
+    traces over the coefficients.
+    """
+    network, xp = objective.network, namespace(units)
+    outer = xp.zeros((network.n_outputs, network.n_units + 1), dtype=xp.float64, device=units.device)
+    params = xp.concat([network.pack(units, outer), xp.zeros_like(objective.penalty[network.n_params :])])
+    equation, *conditions = objective.terms
+    level = influence(objective, equation, params)
+    found, terms = [], [equation]
+    for term, weight in zip(conditions, weights, strict=True):
+        if isinstance(weight, str):
+            own = influence(objective, term, params)
+            emphasis = _DATA if weight == "data" else _EMPHASIS
+            weight = emphasis * level / own if own > 0.0 and level > 0.0 else emphasis
+        found.append(weight)
+        terms.append(term._replace(weights=term.weights * weight))
+    return objective.with_terms(terms), found
+
+
+def influence(objective, term, params):
+    """Mean over residuals of the squared length of their derivative by the coefficients, at `params` (p,)."""
+    alone = objective.with_terms([term])
+    matrix, _ = alone.at(params).outer_normal_equations()
+    (trace,) = to_floats(namespace(matrix).sum(namespace(matrix).linalg.diagonal(matrix)))
+    return trace / alone.total_weight

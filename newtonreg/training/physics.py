@@ -1,0 +1,84 @@
+"""How a physics fit is composed."""
+
+from newtonreg.solvers import LevenbergMarquardt, VariableProjection
+from newtonreg.training.budget import Budget, trial_work
+from newtonreg.training.course import account
+from newtonreg.training.phases import Descent
+from newtonreg.training.physics_starts import best_start, unit_families
+from newtonreg.training.rules import Plan
+
+__all__ = ["PhysicsOpening", "plan_physics", "usual_physics_width"]
+
+_BUDGET = 3e11
+"""Floating point operations that a fit may spend before it is cut off: a few seconds."""
+_RESIDUALS = 3
+"""For each unit, where the width is open: more could not be told apart."""
+_NARROWEST, _WIDEST_CURVE, _WIDEST = 5, 40, 200
+
+
+class PhysicsOpening:
+    """Compare starts and balance the terms.
+
+    Parameters
+    ----------
+    scalars : array of shape (S,)
+        Starting values of the unknown coefficients of the equation.
+    initializer : Initializer or None
+        None compares families of units.
+    n_starts : int
+        Draws.
+    balance : callable or None
+        balance(objective, params) returns the objective with its terms reweighted.
+    """
+
+    def __init__(self, scalars, initializer=None, n_starts=1, balance=None):
+        self.scalars = scalars
+        self.initializer = initializer
+        self.n_starts = n_starts
+        self.balance = balance
+
+    def run(self, fit):
+        """Begin `fit` with the best start."""
+        objective, course = fit.objective, fit.course
+        families = [units for _ in range(self.n_starts) for units in self._draw(objective, fit.rng)]
+        if self.balance is not None:
+            objective = course.objective = self.balance(objective, families)
+        params, starts = best_start(objective, families, self.scalars)
+        course.begin(fit.plan.solver, params)
+        fit.restarts = [
+            {**account(objective, [course.run.note()]), "loss": start.left_out / objective.total_weight} for start in starts
+        ]
+
+    def _draw(self, objective, rng):
+        if self.initializer is None:
+            return unit_families(objective, rng)
+        term = objective.terms[0]
+        data = _Points(term.sets[0].inputs, term.targets, term.weights)
+        return [self.initializer.units(objective.network.basis, data, objective.network.n_units, rng)]
+
+
+class _Points:
+    """What initializers look at."""
+
+    def __init__(self, inputs, targets, weights):
+        self.inputs, self.targets, self.weights = inputs, targets, weights
+
+
+def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
+    """`Plan` for a `PhysicsRisk`: variable projection; a named solver where one is given."""
+    first = solver or VariableProjection()
+    cost = trial_work(objective, first)
+    work = max(_BUDGET, 40.0 * cost, 2.0 * cost * (max_iter or 0))
+    if solver is not None:
+        phases = [Descent(solver, 1e-3, 200)]
+    elif objective.is_linear:
+        phases = [Descent(first, 0.01, 60)]
+    else:
+        first = LevenbergMarquardt(method="cholesky")
+        phases = [Descent(first, 0.05, 60, 0.6), Descent(VariableProjection(), 0.01, 60, 0.9), Descent(first, 0.01, 60)]
+    return Plan(opening, first, phases, Budget(work, max_time))
+
+
+def usual_physics_width(n_residuals, n_features):
+    """Width where the user leaves it open."""
+    return int(min(_WIDEST_CURVE if n_features == 1 else _WIDEST, max(_NARROWEST, n_residuals // _RESIDUALS)))
