@@ -15,6 +15,7 @@ GROUPS = {
     "newton": "landscape.rowan",
     "newton-no-bias": "landscape.no_intercept",
     "newton-starts": "landscape.coefficient_scales",
+    "pinn": "landscape.pinn",
     "safeguards": "landscape.safeguards",
     "gradient-flat": "landscape.flat_gradients",
     "diagonal": "landscape.diagonal",

@@ -8,6 +8,7 @@ from newtonreg.bases import ReluPower, Tanh
 from newtonreg.landscape import find_stationary_points
 from newtonreg.networks import ShallowNetwork
 from newtonreg.physics.assembling import equation_term, linear_term
+from newtonreg.physics.bordered import BorderedRisk
 from newtonreg.physics.equations import Equation
 from newtonreg.physics.objective import PhysicsRisk
 from newtonreg.physics.operators import D
@@ -275,6 +276,12 @@ def test_what_the_penalty_holds_is_not_explained():
     params = risk(LINE, [poisson_term(np.ones(N))], k).network.pack(STEPS, np.zeros((1, k + 1)))
     held = risk(LINE, [poisson_term(rough_target(columns))], k, alpha=1e-3)
     assert classify(held, params, tol=np.inf).nullity_explained == {}
+
+
+def test_conditions_that_hold_exactly_leave_no_hessian_and_classify_says_so():
+    objective = BorderedRisk(ShallowNetwork(Tanh(), 1, 3, 1), [poisson_term(np.ones(N))], np.zeros(10), [ends_term([0.0, 0.0])])
+    with pytest.raises(TypeError, match="BorderedRisk has none"):
+        classify(objective, np.ones(10))
 
 
 def test_kinks_are_said():

@@ -4,11 +4,11 @@ Near vanishing coefficients the Newton system asks for a basis orthogonal to the
 """
 
 import numpy as np
+from raw import write_rows
 from tables import Table
 
 from landscape.curves import TARGETS, draw_params
 from landscape.no_intercept import KINDS, METHODS, Pinned, last_point
-from landscape.raw import write_rows
 
 __all__ = ["run"]
 

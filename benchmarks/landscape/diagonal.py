@@ -4,11 +4,11 @@ Adolphs, Kohler & Lucchi, arXiv 1905.09201; their networks are larger and their 
 """
 
 import numpy as np
+from raw import write_rows
 from sklearn.datasets import load_digits
 from tables import Table
 
 from landscape.curves import draw_params, make_objective
-from landscape.raw import write_rows
 from newtonreg import EmpiricalRisk, TrustRegion, minimize
 from newtonreg.bases import Tanh
 from newtonreg.landscape import diagonal_share, least_squares_share, wigner_share

@@ -4,11 +4,11 @@ Frye et al. (2020), arXiv 2003.10397, whose networks and shares are not known: o
 """
 
 import numpy as np
+from raw import write_rows
 from sklearn.datasets import load_iris
 from tables import Table
 
 from landscape.curves import draw_params, make_objective
-from landscape.raw import write_rows
 from newtonreg import EmpiricalRisk, minimize
 from newtonreg.bases import Tanh
 from newtonreg.losses import Multinomial

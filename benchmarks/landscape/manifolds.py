@@ -4,9 +4,9 @@ Rowan (2025), arXiv 2510.11987; the shares expected were worked out from the for
 """
 
 import numpy as np
+from raw import write_rows
 from tables import Table
 
-from landscape.raw import write_rows
 from newtonreg import Newton, TrustRegion, classify, minimize
 from newtonreg.landscape import elliptic_torus, unit_circle
 

@@ -1,10 +1,10 @@
 """Raw Newton on networks without an output bias, as in Rowan (2025), where a constant network is zero."""
 
 import numpy as np
+from raw import write_rows
 from tables import Table
 
 from landscape.curves import N_ROWS, TARGETS, draw_params, make_objective
-from landscape.raw import write_rows
 from landscape.trivial import RANK, RESTARTS, ZERO, restart_values
 from newtonreg import Analytic, Newton, TrustRegion, classify, minimize
 from newtonreg.solvers import BFGS, SaddleFreeNewton

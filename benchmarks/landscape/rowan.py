@@ -4,11 +4,11 @@ Rowan (2025), arXiv 2510.11987, whose widths, targets and starts are not known: 
 """
 
 import numpy as np
+from raw import write_rows
 from tables import Table
 
 from landscape.curves import TARGETS, draw_params, make_objective
 from landscape.ends import KINDS, run_from, shares
-from landscape.raw import write_rows
 from landscape.trivial import RESTARTS, correlation, inertia, restart_values
 from newtonreg import Newton, TrustRegion
 from newtonreg.solvers import BFGS, LBFGS, LevenbergMarquardt, SaddleFreeNewton

@@ -4,10 +4,10 @@ Wadia, Duckworth, Schoenholz, Dyer & Sohl-Dickstein, arXiv 2008.07545; the setti
 """
 
 import numpy as np
+from raw import write_rows
 from sklearn.datasets import load_digits
 from tables import Table
 
-from landscape.raw import write_rows
 from newtonreg import EmpiricalRisk, Newton, TrustRegion, Whitener, minimize
 from newtonreg.bases import Tanh
 from newtonreg.curvatures import Interpolated

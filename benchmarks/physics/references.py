@@ -149,8 +149,8 @@ def lane_emden(X):
 # -- an integral, and series
 
 
-def burgers(X):
-    """u_t + u u_x = ν u_xx, ν = 0.01/π, on [−1, 1], u(x, 0) = −sin πx, zero walls, t ≤ 1.
+def burgers(X, viscosity=0.01 / np.pi):
+    """u_t + u u_x = ν u_xx, ν = 0.01/π unless told, on [−1, 1], u(x, 0) = −sin πx, zero walls, t ≤ 1.
 
     Cole–Hopf with η = z√(4νt): u = −∫ sin π(x − η) w dz / ∫ w dz, w = exp(−cos π(x − η)/(2πν) − z²). The integrand is entire,
     so that the trapezoidal rule is exact to rounding; at t = 0 it is a constant times e^(−z²) and u = −sin πx comes out.
@@ -158,7 +158,6 @@ def burgers(X):
     x, t = _columns(X, "burgers")
     n_nodes = round(_BURGERS_REACH / _BURGERS_STEP)
     z = _BURGERS_STEP * np.arange(-n_nodes, n_nodes + 1)
-    viscosity = 0.01 / np.pi
     u = np.empty_like(x)
     for begin in range(0, x.shape[0], _ROWS):
         part = slice(begin, begin + _ROWS)

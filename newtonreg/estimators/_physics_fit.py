@@ -38,16 +38,18 @@ class PhysicsFit:
     X : array of shape (n, d)
     targets : array of shape (E, n)
     weights : array of shape (n,)
+    network : ShallowNetwork, optional
+        That of a fitted solution; None makes the one that the estimator asks for.
     """
 
-    def __init__(self, estimator, setup, X, targets, weights):
+    def __init__(self, estimator, setup, X, targets, weights, network=None):
         self._estimator = estimator
         self._setup = setup
         self._soft = [one for one in setup.requirements if one.how == "soft"]
         self._exact = [one for one in setup.requirements if one.how == "exact"]
         terms = [equation_term(setup.setting, setup.equation, X, targets, weights / weights.sum())]
         terms += [_measured(setup.setting, one) for one in self._soft]
-        self._network = self._make_network(X.shape[1], sum(term.n_residuals for term in terms))
+        self._network = network or self._make_network(X.shape[1], sum(term.n_residuals for term in terms))
         self.objective = self._make_objective(terms)
         self._weights = None
         self.training = self._make_training(X)
@@ -60,13 +62,22 @@ class PhysicsFit:
         basis.check_order(setup.order)
         initializer = validation.resolve_initializer(estimator.init, estimator.activation)
         layers = validation.resolve_layers(estimator.hidden_layer_sizes, basis, initializer)
-        width = usual_physics_width(n_residuals, d) if layers.sizes is None else layers.sizes[0]
         if layers.is_deep:
             raise ValueError(
                 f"hidden_layer_sizes={estimator.hidden_layer_sizes!r}: derivatives of the solution are those of one hidden "
                 "layer; pass one width."
             )
+        width = self._open_width(n_residuals, d) if layers.sizes is None else layers.sizes[0]
         return ShallowNetwork(basis, d, width, len(setup.setting.outputs))
+
+    @property
+    def _before(self):
+        """The solution that this fit goes on from; None where it starts anew."""
+        return getattr(self._estimator, "_solution", None) if self._estimator.warm_start else None
+
+    def _open_width(self, n_residuals, d):
+        """What "auto" stands for: a fit that goes on keeps its units, on however many points."""
+        return usual_physics_width(n_residuals, d) if self._before is None else self._before.network.n_units
 
     def _make_objective(self, terms):
         network, alpha = self._network, validation.resolve_alpha(self._estimator.alpha)
@@ -94,7 +105,8 @@ class PhysicsFit:
 
     def _balance(self, objective, families):
         wanted = ["data" if one.is_data and one.weight == "auto" else one.weight for one in self._soft]
-        objective, self._weights = balanced(objective, wanted, families[min(_TYPICAL, len(families) - 1)])
+        units, scalars = families[min(_TYPICAL, len(families) - 1)], to_device(self._setup.scalars, objective.penalty)
+        objective, self._weights = balanced(objective, wanted, units, scalars)
         return objective
 
     def weighted(self, weights):
@@ -106,8 +118,8 @@ class PhysicsFit:
 
     def start(self, rng):
         """Draw starts, or go on from the last fit; returns the `Training`."""
-        before = getattr(self._estimator, "_solution", None)
-        if not (self._estimator.warm_start and before is not None):
+        before = self._before
+        if before is None:
             return self.training.start(rng)
         self._check_same(before)
         self.training.course.objective = self.weighted(self._estimator.condition_weights_)

@@ -1,5 +1,6 @@
 """From the parameters of `PhysicsRegressor` to a problem: names, domain, equation, conditions; every check before any work."""
 
+import itertools
 import math
 import numbers
 import warnings
@@ -40,8 +41,8 @@ class Setup(NamedTuple):
         return len(self.equation) if isinstance(self.equation, list) else None
 
 
-def set_up(estimator, X):
-    """`Setup` for collocation points X (n, d)."""
+def set_up(estimator, X, domain=None):
+    """`Setup` for collocation points X (n, d), in a `domain` that is known already where it is given."""
     variables = _variables(estimator.variables, X.shape[1], getattr(estimator, "feature_names_in_", None))
     outputs = _names("outputs", estimator.outputs)
     if set(variables) & set(outputs):
@@ -49,8 +50,8 @@ def set_up(estimator, X):
     coefficients = _coefficients(estimator.coefficients)
     equation, orders = _equation(estimator.operator, variables, outputs, coefficients)
     conditions = _conditions(estimator.conditions)
-    domain = _domain(estimator.domain, X, conditions, variables)
-    requirements = [one for condition in conditions for one in condition.resolve(variables, outputs, domain)]
+    domain = _domain(estimator.domain if domain is None else domain, X, conditions, variables)
+    requirements = _named_apart([one for condition in conditions for one in condition.resolve(variables, outputs, domain)])
     conflicting(requirements, variables)
     _check_enough(orders, requirements, variables, domain)
     hard = [one for one in requirements if one.how == "hard"]
@@ -118,6 +119,15 @@ def _conditions(conditions):
     return listed
 
 
+def _named_apart(requirements):
+    """The same with different names, for they are keys of fitted attributes: what is called alike is counted."""
+    names = []
+    for one in requirements:
+        alike = (one.name if count == 1 else f"{one.name} ({count})" for count in itertools.count(1))
+        names.append(next(name for name in alike if name not in names))
+    return [one._replace(name=name) for one, name in zip(requirements, names, strict=True)]
+
+
 def _domain(domain, X, conditions, variables):
     """(low, high) of every variable: given, or the box of the points and of the conditions' coordinates."""
     if domain is None:
@@ -126,7 +136,10 @@ def _domain(domain, X, conditions, variables):
         # what is not finite the conditions themselves complain of
         columns = [column[np.isfinite(column)] for column in columns]
         domain = [(float(column.min()), float(column.max())) for column in columns]
-    bounds = np.asarray(domain, dtype=float) if np.ndim(domain) else np.empty(0)
+    try:
+        bounds = np.asarray(domain, dtype=float)
+    except (TypeError, ValueError):
+        bounds = np.empty(0)
     bounds = bounds[None, :] if bounds.ndim == 1 and len(bounds) == 2 and len(variables) == 1 else bounds
     if bounds.shape != (len(variables), 2) or not (bounds[:, 0] < bounds[:, 1]).all() or not np.isfinite(bounds).all():
         raise ValueError(f"domain={domain!r} must be a pair low < high for each of the variables {', '.join(variables)}.")

@@ -75,7 +75,7 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
     warm_start : bool, default=False
         Go on from the last fit, for instance on refined points (`collocation.refine`).
     device : {None, "cpu", "cuda"}, default=None
-        "cuda" fits on the GPU; linear equations only, for functions are differentiated on the host.
+        "cuda" fits on the GPU; residual functions are evaluated on the host, a few numbers a point.
 
     Attributes
     ----------
@@ -193,7 +193,11 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
             if not weights.sum() > 0.0:
                 raise ValueError("sample_weight is zero for every collocation point.")
             setup = set_up(self, X)
-            fit = PhysicsFit(self, setup, X, self._right_hand_side(X, y, setup), weights)
+            targets = self._right_hand_side(X, y, setup)
+            self._constant = targets[:, 0] if (targets == targets[:, :1]).all() else None
+            # what has no weight must not have a say in widths and starts either
+            counted = weights > 0.0
+            fit = PhysicsFit(self, setup, X[counted], np.ascontiguousarray(targets[:, counted]), weights[counted])
             return self._run(fit, {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}})
 
     def _check_parameters(self):
@@ -223,23 +227,7 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
     def _right_hand_side(self, X, y, setup):
         """Targets (E, n)."""
         n_equations = setup.n_equations or self._count_equations(X, setup)
-        if y is None:
-            y = self._source(X, n_equations)
-        y = np.asarray(y)
-        if y.dtype.kind not in "fiub":
-            y = np.asarray(y, dtype=float)
-        targets = (y[:, None] if y.ndim == 1 else y).astype(float)
-        if targets.ndim != 2 or targets.shape[0] != X.shape[0] or targets.shape[1] not in (1, n_equations):
-            raise ValueError(
-                f"y has shape {y.shape}; {X.shape[0]} collocation points and {n_equations} equation"
-                f"{'' if n_equations == 1 else 's'} need ({X.shape[0]},) or ({X.shape[0]}, {n_equations})."
-            )
-        if not np.isfinite(targets).all():
-            raise ValueError("Input y contains NaN or infinity.")
-        self._single = n_equations == 1
-        constant = targets[0] if (targets == targets[0]).all() else None
-        self._constant = None if constant is None else np.broadcast_to(constant, (n_equations,))
-        return np.ascontiguousarray(np.broadcast_to(targets, (X.shape[0], n_equations)).T)
+        return self._source(X, n_equations) if y is None else _targets("y", y, X, n_equations)
 
     def _count_equations(self, X, setup):
         fields = np.random.RandomState(0).standard_normal((len(setup.equation.channels), X.shape[0]))
@@ -247,14 +235,10 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         return setup.equation.check(x, fields, setup.scalars)
 
     def _source(self, X, n_equations):
-        if self.source is None:
-            return np.zeros(X.shape[0])
-        if isinstance(self.source, numbers.Real):
-            return np.full(X.shape[0], float(self.source))
-        values = np.asarray(self.source(X), dtype=float)
-        if values.shape not in ((X.shape[0],), (X.shape[0], 1), (X.shape[0], n_equations)):
-            raise ValueError(f"source returned shape {values.shape} for {X.shape[0]} points and {n_equations} equations.")
-        return values
+        """Targets (E, n) where y is not given."""
+        if self.source is None or isinstance(self.source, numbers.Real):
+            return np.full((n_equations, X.shape[0]), float(self.source or 0.0))
+        return _targets("source(X)", self.source(X), X, n_equations)
 
     # -- what a fitted solution can be asked ----------------------------------------------------------------------------------
 
@@ -277,7 +261,8 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         -------
         u : array of shape (n_samples,) or (n_samples, n_outputs)
         """
-        return self._shaped(self._solution.values(self._points(X)))
+        X = self._points(X)
+        return self._shaped(self._solution.values(X))
 
     def predict_derivative(self, X, order=1):
         """Derivatives of u, in closed form.
@@ -296,7 +281,9 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         """
         X = self._points(X)
         if isinstance(order, Operator):
-            return self._solution.applied(order.resolve(self.variables_, self._solution.setting.outputs), X)
+            resolved = order.resolve(self.variables_, self._solution.setting.outputs)
+            self._solution.network.basis.check_order(order.order)
+            return self._solution.applied(resolved, X)
         check_integer("order", order, 1)
         d, m = X.shape[1], len(self._solution.setting.outputs)
         if d > 1 and order > 2:
@@ -322,15 +309,14 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         """
         X = self._points(X)
         values = self._solution.equation_values(X)
-        if y is None and self.source is not None:
-            y = self._source(X, values.shape[0])
-        if y is None and self._constant is None:
-            raise ValueError(
-                "y is missing: the right-hand side varied in fit. Pass y, or set source to a function."
-            )
-        targets = self._constant[:, None] if y is None else np.asarray(y, dtype=float).reshape(X.shape[0], -1).T
-        if targets.shape[0] not in (1, values.shape[0]):
-            raise ValueError(f"y has {targets.shape[0]} columns, and there are {values.shape[0]} equations.")
+        if y is not None:
+            targets = _targets("y", y, X, values.shape[0])
+        elif self.source is not None:
+            targets = self._source(X, values.shape[0])
+        elif self._constant is not None:
+            targets = self._constant[:, None]
+        else:
+            raise ValueError("y is missing: the right-hand side varied in fit. Pass y, or set source to a function.")
         return self._shaped(values - targets)
 
     def score(self, X, y=None, sample_weight=None):
@@ -352,7 +338,8 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
 
     def basis_functions(self, X):
         """Values of the units, (n_samples, n_units)."""
-        return self._solution.hidden(self._points(X)).T
+        X = self._points(X)
+        return self._solution.hidden(X).T
 
     def classify(self, X, y=None, sample_weight=None, tol=1e-6, method="auto"):
         """What kind of point the fit ended at, see `newtonreg.classify`; X, y, sample_weight as in `fit`.
@@ -363,8 +350,8 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         """
         X = self._points(X)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        setup = set_up(self, X)._replace(setting=self._solution.setting)
-        fit = PhysicsFit(self, setup, X, self._right_hand_side(X, y, setup), weights)
+        setup = set_up(self, X, self.domain_)._replace(setting=self._solution.setting)
+        fit = PhysicsFit(self, setup, X, self._right_hand_side(X, y, setup), weights, self._solution.network)
         return classify(fit.weighted(self.condition_weights_), self.params_, tol, method)
 
     def __sklearn_tags__(self):
@@ -372,3 +359,24 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         tags.target_tags.required = False
         tags.regressor_tags.poor_score = True
         return tags
+
+
+def _targets(name, y, X, n_equations):
+    """Right-hand sides (E, n) from what the user calls `name`."""
+    try:
+        values = np.asarray(y)
+        values = values.astype(float) if values.dtype.kind in "biufO" else None
+    except (TypeError, ValueError):
+        values = None
+    if values is None:
+        raise ValueError(f"{name} must be real numbers, and is {' '.join(f'{y!r:.100}'.split())}.")
+    n, columns = X.shape[0], values[:, None] if values.ndim == 1 else values
+    if columns.ndim != 2 or columns.shape[0] != n or columns.shape[1] not in (1, n_equations):
+        raise ValueError(
+            f"{name} has shape {values.shape}; {n} collocation points and {n_equations} equation"
+            f"{'' if n_equations == 1 else 's'} need ({n},) or ({n}, {n_equations})."
+        )
+    if not np.isfinite(columns).all():
+        row, column = np.argwhere(~np.isfinite(columns))[0]
+        raise ValueError(f"Input {name} contains NaN or infinity: {columns[row, column]} in row {row}.")
+    return np.ascontiguousarray(np.broadcast_to(columns, (n, n_equations)).T)

@@ -45,8 +45,9 @@ class StationaryPoint:
     condition_number : float
         Largest over smallest of the |λ| above `zero`; NaN where there is none, and where not `is_exact`.
     trivial_zero : bool
-        The network is a constant because all its coefficients vanish, at a stationary point, so that its basis functions are
-        orthogonal to what is left of the targets. Independent of `kind`.
+        The network is a constant because all its coefficients vanish, at a stationary point, so that its basis functions, with
+        the differential operator applied to them where there is one, are orthogonal to what is left of the targets. Independent
+        of `kind`.
     is_exact : bool
         All eigenvalues are known, not those of a Krylov space only.
     is_smooth : bool

@@ -11,7 +11,7 @@ _DATA = 1e-4
 """The same of measured data, whose noise the solution must not follow: it obeys the equation, and only then the data."""
 
 
-def balanced(objective, weights, units):
+def balanced(objective, weights, units, scalars):
     """`objective` with conditions weighted so that they count like the equation, and the weights, one a term.
 
     The influence of a term is the mean square of its residuals' derivatives by all coefficients. A condition without a weight of
@@ -25,6 +25,8 @@ def balanced(objective, weights, units):
         One a condition.
     units : array of shape (q, k)
         Typical ones.
+    scalars : array of shape (S,)
+        Starting values of the unknown coefficients of the equation.
 
     References
     ----------
@@ -33,7 +35,7 @@ def balanced(objective, weights, units):
     """
     network, xp = objective.network, namespace(units)
     outer = xp.zeros((network.n_outputs, network.n_units + 1), dtype=xp.float64, device=units.device)
-    params = xp.concat([network.pack(units, outer), xp.zeros_like(objective.penalty[network.n_params :])])
+    params = xp.concat([network.pack(units, outer), scalars])
     equation, *conditions = objective.terms
     level = influence(objective, equation, params)
     found, terms = [], [equation]

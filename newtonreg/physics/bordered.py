@@ -350,6 +350,12 @@ class BorderedEvaluation(PhysicsEvaluation):
         force = self.partition.outer_part(self._free.gradient)
         return self._both_sides(self.border.add_second_order(self._free.second_order, force))
 
+    def outer_normal_equations(self):
+        """Gauss–Newton matrix and gradient in the outer parameters alone, along the constraints."""
+        matrix, gradient = self._free.outer_normal_equations()
+        half = self._project(matrix)
+        return self._project(self._xp.matrix_transpose(half)), self._project(gradient)
+
     def gnvp(self, v):
         """Gauss–Newton matrix times v."""
         return self.pull(self._free.gnvp(self.push(v)))

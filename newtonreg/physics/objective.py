@@ -19,6 +19,9 @@ _ROWS_DOUBLES = 2**22
 _GPU_ROWS_DOUBLES = 2**27
 """The same on a GPU."""
 
+_OVERHEAD = 2e7
+"""Of a term in a trial, in floating point operations."""
+
 
 class PhysicsRisk:
     """F(w) = ½ Σ_terms Σ_i s_i ‖r(x_i; w)‖² + ½ Σ_a penalty_a w_a².
@@ -90,8 +93,8 @@ class PhysicsRisk:
 
     @property
     def curvature_flops(self):
-        """Floating point operations of one Gauss–Newton matrix."""
-        return float(sum(term.n_residuals for term in self.terms)) * self.n_params**2
+        """Floating point operations of one Gauss–Newton matrix, the overhead of each term counted as such."""
+        return float(sum(term.n_residuals for term in self.terms)) * self.n_params**2 + _OVERHEAD * len(self.terms)
 
     @property
     def gradient_flops(self):

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import namespace
+from newtonreg.backend.arrays import namespace, to_device, to_host
 from newtonreg.networks.second_order import SecondOrder
 
 __all__ = ["Affine", "Lift", "PointSet", "Pointwise", "Term", "TermPoint"]
@@ -88,7 +88,10 @@ class Affine(NamedTuple):
 
 
 class Pointwise(NamedTuple):
-    """Residuals of an `Equation` at points `x`."""
+    """Residuals of an `Equation` at points `x`.
+
+    Autograd works on the host: channels of arrays elsewhere go there and derivatives come back, C n and E (C + S) n doubles.
+    """
 
     equation: Any
     x: Any
@@ -96,19 +99,20 @@ class Pointwise(NamedTuple):
 
     def part(self, rows):
         """At some of the points."""
-        return Pointwise(self.equation, self.x[rows])
+        return Pointwise(self.equation, self.x[rows if isinstance(rows, slice) else to_host(rows)])
 
     def values(self, fields, scalars):
         """(E, n)."""
-        return self.equation.values(self.x, fields, scalars)
+        return to_device(self.equation.values(self.x, to_host(fields), to_host(scalars)), fields)
 
     def linearized(self, fields, scalars):
         """Values (E, n) and derivatives by channels and scalars (E, C + S, n)."""
-        return self.equation.linearized(self.x, fields, scalars)
+        values, jacobian = self.equation.linearized(self.x, to_host(fields), to_host(scalars))
+        return to_device(values, fields), to_device(jacobian, fields)
 
     def second(self, fields, scalars, weights):
         """Σ_e weights_e ∂²r_e, (C + S, C + S, n)."""
-        return self.equation.second(self.x, fields, scalars, weights)
+        return to_device(self.equation.second(self.x, to_host(fields), to_host(scalars), to_host(weights)), fields)
 
 
 class Term(NamedTuple):

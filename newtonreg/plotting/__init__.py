@@ -5,6 +5,16 @@ from newtonreg.plotting.convergence import ConvergenceDisplay
 from newtonreg.plotting.index import IndexDisplay
 from newtonreg.plotting.landscape import LandscapeDisplay
 from newtonreg.plotting.model import ModelDisplay
+from newtonreg.plotting.physics import ResidualDisplay, SolutionDisplay
 from newtonreg.plotting.spectrum import SpectrumDisplay
 
-__all__ = ["BasisDisplay", "ConvergenceDisplay", "IndexDisplay", "LandscapeDisplay", "ModelDisplay", "SpectrumDisplay"]
+__all__ = [
+    "BasisDisplay",
+    "ConvergenceDisplay",
+    "IndexDisplay",
+    "LandscapeDisplay",
+    "ModelDisplay",
+    "ResidualDisplay",
+    "SolutionDisplay",
+    "SpectrumDisplay",
+]

@@ -62,5 +62,5 @@ def check_requirements(solver, objective):
 
 def _described(objective):
     terms = getattr(objective, "terms", None)
-    losses = "" if terms is None else f" of {', '.join(sorted({repr(term.loss) for term in terms}))}"
-    return type(objective).__name__ + losses
+    losses = sorted({repr(term.loss) for term in terms or () if hasattr(term, "loss")})
+    return type(objective).__name__ + (f" of {', '.join(losses)}" if losses else "")

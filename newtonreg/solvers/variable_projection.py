@@ -163,7 +163,8 @@ class Reduced(NamedTuple):
 def reduced_problem(point, full):
     """`Reduced` at a point whose coefficients are optimal; `full` adds Golub and Pereyra's second part to Kaufman's.
 
-    Where constraints leave the coefficients fewer directions, the point has them as the columns of `outer_basis` Z (k, m).
+    Where constraints leave the coefficients fewer directions, the point has them as the columns of `outer_basis` (k, m), in
+    units in which they compare: singular values then tell the rank as they are.
     """
     partition = point.partition
     root, xp = point.square_root, namespace(point.params)
@@ -174,9 +175,9 @@ def reduced_problem(point, full):
     k = outer.shape[1]
     top = min(k, triangle.shape[0])
     coefs, border, inner = triangle[:top, :k], triangle[:top, k:], triangle[top:, k:]
+    norms = xp.linalg.vector_norm(coefs, axis=0)
     # a basis comes in units of its own
-    norms = xp.linalg.vector_norm(coefs, axis=0) if basis is None else xp.ones_like(coefs[0, :] if k else z[:0])
-    norms = xp.where(norms > 0.0, norms, xp.ones_like(norms))
+    norms = xp.where(norms > 0.0, norms, xp.ones_like(norms)) if basis is None else xp.ones_like(norms)
     free, onto = _range_of(coefs / norms, max(root.r.shape) * _EPS)
     rows, residuals = inner, z[top:]
     if free is not None:

@@ -1,6 +1,6 @@
 """How a physics fit is composed."""
 
-from newtonreg.solvers import LevenbergMarquardt, VariableProjection
+from newtonreg.solvers import LevenbergMarquardt, Nielsen, VariableProjection
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.course import account
 from newtonreg.training.phases import Descent
@@ -74,9 +74,16 @@ def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
     elif objective.is_linear:
         phases = [Descent(first, 0.01, 60)]
     else:
-        first = LevenbergMarquardt(method="cholesky")
+        first = _levenberg_marquardt(objective.network.n_features)
         phases = [Descent(first, 0.05, 60, 0.6), Descent(VariableProjection(), 0.01, 60, 0.9), Descent(first, 0.01, 60)]
     return Plan(opening, first, phases, Budget(work, max_time))
+
+
+def _levenberg_marquardt(n_features):
+    """In one variable running column norms are better than the identity, in several the identity is, as for data."""
+    if n_features == 1:
+        return LevenbergMarquardt(method="cholesky")
+    return LevenbergMarquardt(norm="spherical", damping=Nielsen(decrease=1.0 / 3.0), method="cholesky")
 
 
 def usual_physics_width(n_residuals, n_features):

@@ -8,9 +8,9 @@ __all__ = ["write_rows"]
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def write_rows(name, rows, quick):
-    """Write `rows`, dictionaries with the same keys, to `doc/benchmarks/raw/landscape/NAME.csv`; a quick run goes to `build`."""
-    folder = _ROOT / ("build/benchmarks/raw" if quick else "doc/benchmarks/raw") / "landscape"
+def write_rows(name, rows, quick, group="landscape"):
+    """Write `rows`, dictionaries with the same keys, to `doc/benchmarks/raw/GROUP/NAME.csv`; a quick run goes to `build`."""
+    folder = _ROOT / ("build/benchmarks/raw" if quick else "doc/benchmarks/raw") / group
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / f"{name}.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
