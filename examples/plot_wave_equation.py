@@ -3,16 +3,16 @@ Two standing waves
 ==================
 
 u_tt = 4 u_xx on [0, 1]², walls at rest, and at t = 0 two modes at rest: u = sin πx + ½ sin 5πx. The second mode goes through five
-periods while the first goes through one. This problem is known to be hard for networks: trained by Adam and L-BFGS, three hidden layers
-of 200 units end at a relative L2 error of 5.5e-2, and at 1.3e-2 with Newton steps by conjugate gradients after those (Rathore et
-al., *Challenges in training PINNs*, ICML 2024).
+periods while the first goes through one. This problem is known to be hard for networks: deep ones end at a relative L2 error of
+5.5e-2 with Adam and L-BFGS, and at 1.3e-2 with Newton steps by conjugate gradients after those (Rathore et al., *Challenges in
+training PINNs: a loss landscape perspective*, ICML 2024).
 
 The equation is linear, so one hidden layer and variable projection suffice, and they go on to many more digits. The equation also
-says where to start: ridge functions along its characteristics, x ± 2t, solve it whatever their shape, and the initial
-comparison of units tries some of those.
+says where to start: ridge functions along its characteristics, x ± 2t, solve it whatever their shape, and the initial comparison
+of units tries some of those.
 
-A heavy use of the same solution costs nothing more: the right panel below is the energy ½∫(u_t² + 4u_x²) dx, from derivatives in
-closed form, which should not change in time.
+Derivatives of the solution come in closed form. The right panel integrates the energy ½∫(u_t² + 4u_x²) dx from them, which must
+not change in time.
 """
 
 import time

@@ -79,6 +79,11 @@ class PhysicsFit:
         """What "auto" stands for: a fit that goes on keeps its units, on however many points."""
         return usual_physics_width(n_residuals, d) if self._before is None else self._before.network.n_units
 
+    def _usual_width(self, d, n_residuals):
+        if any(one.is_data for one in self._soft):
+            return usual_physics_width(n_residuals[0], d, d + 1 + len(self._setup.setting.outputs))
+        return usual_physics_width(sum(n_residuals), d)
+
     def _make_objective(self, terms):
         network, alpha = self._network, validation.resolve_alpha(self._estimator.alpha)
         penalty = np.concatenate([alpha * network.penalty_mask(np.empty(0)), np.zeros(len(self._setup.coefficients))])

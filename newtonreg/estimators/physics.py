@@ -40,7 +40,8 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
     conditions : Condition or list of them, default=()
         `Dirichlet`, `Neumann`, `Robin`, `Initial`, `Periodic`, `MultiPoint`, `Data`, or a general `Condition`.
     hidden_layer_sizes : "auto", int or (int,), default="auto"
-        Units. "auto" is a third of the residuals, between 5 and 40 with one variable and 200 with several.
+        Units. "auto" is a third of the residuals, between 5 and 40 with one variable and 200 with several; beside `Data` so few
+        that the equation has two residuals for each parameter.
     activation : str, Basis or callable, default="tanh"
         A ridge function; its derivatives must reach the order of the equation.
     variables : sequence of str, optional

@@ -6,7 +6,7 @@ from newtonreg.backend import linalg
 from newtonreg.backend.arrays import device_of, namespace, to_floats
 from newtonreg.initializers.sampled_pairs import SampledPairs
 
-__all__ = ["ForwardSelection", "draw_chosen", "draw_pool", "select_forward"]
+__all__ = ["ForwardSelection", "draw_chosen", "draw_pool", "greedy", "select_forward", "take_chosen"]
 
 _POOL = 300
 """Candidates at least, where few units are wanted."""
@@ -86,10 +86,10 @@ def select_forward(candidates, targets, weights, n_select, kept=None):
         for _ in range(2):
             columns = columns - linalg.matmul(linalg.matmul(columns, xp.matrix_transpose(span)), span)
             rest = rest - linalg.matmul(linalg.matmul(rest, xp.matrix_transpose(span)), span)
-    return _greedy(columns, rest, n_select, xp)
+    return greedy(columns, rest, n_select, xp)
 
 
-def _greedy(columns, rest, n_select, xp):
+def greedy(columns, rest, n_select, xp):
     """The choice among `columns` (M, n) for `rest` (m, n), both orthogonal to what is kept."""
     squares = xp.sum(columns * columns, axis=1)
     least = _INDEPENDENT * squares + 1e-30

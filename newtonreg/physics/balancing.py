@@ -4,7 +4,7 @@ from newtonreg.backend.arrays import namespace, to_floats
 
 __all__ = ["balanced", "influence"]
 
-_EMPHASIS = 100.0
+_EMPHASIS = 10.0
 """Of conditions over the equation, once both count alike: an error on the boundary is an error of the solution, while the
 equation divides its own by its eigenvalues."""
 _DATA = 1e-4

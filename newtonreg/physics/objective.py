@@ -359,6 +359,34 @@ class PhysicsEvaluation:
         lengths = xp.sqrt(xp.reshape(squares / self.unit, (network.n_outputs, -1)))
         return OuterColumns(lengths[:, :-1], xp.sqrt(left / self.unit), bool(xp.any(lengths[:, -1] > 0.0)))
 
+    def outer_rows(self):
+        """√s ∂r/∂c of all residuals, (m (k + 1), N)."""
+        return self._xp.concat([batch.outer_rows for batch in self._batches()], axis=1)
+
+    def rows_of(self, units):
+        """What coefficients of other `units` (q, M) would do to the residuals where they are linearized here.
+
+        Returns
+        -------
+        rows : array of shape (m (M + 1), N)
+            √s ∂r/∂c, those of the intercepts last for each output.
+        residuals : array of shape (N,)
+            √s r.
+        """
+        objective, xp = self._objective, self._xp
+        net = objective.network
+        wide = type(net)(net.basis, net.n_features, units.shape[1], net.n_outputs)
+        outer = xp.zeros((wide.n_outputs, wide.n_units + 1), dtype=xp.float64, device=device_of(units))
+        params = xp.concat([wide.pack(units, outer), self.params[net.n_params :]])
+        rows, residuals = [], []
+        for batch in self._batches():
+            for point in batch.points:
+                own = xp.empty((wide.n_params - wide.n_inner, point.residuals.size), dtype=xp.float64, device=device_of(units))
+                point.with_units(wide, params).fill_outer(own)
+                rows.append(own)
+                residuals.append(xp.reshape(point.residuals, (-1,)))
+        return xp.concat(rows, axis=1), xp.concat(residuals)
+
     def outer_normal_equations(self):
         """Gauss–Newton matrix and gradient in the outer parameters alone, (m (k + 1),) squared and (m (k + 1),)."""
         objective = self._objective

@@ -156,8 +156,10 @@ def _mapped(arrays, move):
 class TermPoint:
     """A term at one parameter vector, each derivative computed on first use. Residuals carry the root of their weight."""
 
-    def __init__(self, term, network, params):
+    def __init__(self, term, network, params, linearized=None):
         self._xp = namespace(params)
+        if linearized is not None:
+            self.__dict__["_linearized"] = linearized
         self._term = term
         self._network = network
         self._root = self._xp.sqrt(term.weights)
@@ -172,6 +174,10 @@ class TermPoint:
         lifts = [one.lift for one in self._term.sets]
         pairs = zip(arrays, lifts, strict=True)
         return self._joined([array if lift is None else getattr(lift, method)(array) for array, lift in pairs])
+
+    def with_units(self, network, params):
+        """The same residuals and linearization, derivatives by the coefficients of other units."""
+        return TermPoint(self._term, network, params, self._linearized)
 
     @cached_property
     def fields(self):

@@ -16,7 +16,7 @@ _N_POINTS = {1: 1001, 2: 161}
 """In each direction, for a curve and for a map."""
 _FLOOR = 1e-20
 """Of what is drawn on a logarithmic scale, by its largest value."""
-_DARKEST = 0.01
+_DARKEST = 0.03
 """Share of a logarithmic map that is drawn in its lowest color: residuals are zero along lines, to any number of decades."""
 _DOTS = {"linestyle": "none", "marker": "o", "markersize": 2.5, "markeredgewidth": 0.3}
 
@@ -326,7 +326,7 @@ def _sweep(estimator, variables, at, n_points):
 
 def _called(name, function, X):
     if not callable(function):
-        raise TypeError(f"{name}={function!r:.100} must be a function of the points (n, d).")
+        raise TypeError(f"{name} is a {type(function).__name__}, and must be a function of the points (n, d).")
     values = np.asarray(function(X), dtype=float)
     if values.shape[:1] != X.shape[:1]:
         raise ValueError(f"{name} returned shape {values.shape} for {len(X)} points.")
@@ -350,9 +350,10 @@ def _check_kind(kind, exact):
 
 
 def _draw_logarithmic(display, values, label, style):
-    """A curve on a logarithmic scale; what is zero is clipped."""
+    """A curve on a logarithmic scale, where anything is above zero; the rest is clipped."""
     (line,) = display.ax_.plot(display.axes[0], values, **{"linewidth": 1.0, **style})
-    display.ax_.set_yscale("log", nonpositive="clip")
+    if (values > 0.0).any():
+        display.ax_.set_yscale("log", nonpositive="clip")
     display.ax_.set(xlabel=display.labels[0], ylabel=label)
     return line
 
@@ -363,9 +364,10 @@ def _draw_map(display, values, label, is_logarithmic, style):
     if is_logarithmic:
         from matplotlib.colors import LogNorm
 
-        high = max(float(values.max()), np.finfo(float).tiny / _FLOOR)
-        low = max(float(np.quantile(values, _DARKEST)), _FLOOR * high)
-        look |= {"cmap": "magma", "norm": LogNorm(min(low, 0.1 * high), high)}
+        high = float(values.max()) or 1.0
+        low = min(max(float(np.quantile(values, _DARKEST)), _FLOOR * high), 0.1 * high)
+        style = dict(style)
+        look |= {"cmap": "magma", "norm": LogNorm(style.pop("vmin", low), style.pop("vmax", high))}
         values = np.maximum(values, _FLOOR * high)
     mesh = display.ax_.pcolormesh(*display.axes, values, **{**look, **style})
     display.figure_.colorbar(mesh, ax=display.ax_, label=label)

@@ -1,6 +1,7 @@
 """Variable projection: the coefficients are always optimal, and only the inner parameters are searched."""
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
 from newtonreg.backend import linalg
@@ -81,10 +82,14 @@ class VariableProjection(DampedDescent):
         return DampedQR().solve(state.cache[0], state.control)
 
     def _displacement(self, objective, state, step):
-        """The step in all parameters, coefficients as they are."""
-        partition = state.point.partition
-        still = namespace(step.p).zeros_like(partition.outer_part(state.params))
-        return partition.join(still, state.cache[1].step(step.p))
+        """The step in all parameters: coefficients as they are, or, where they are not linear, as the model predicts them.
+
+        A nonlinear residual is linearized at the trial, and coefficients that do not follow the basis would lead far away.
+        """
+        partition, inner = state.point.partition, state.cache[1].step(step.p)
+        if getattr(objective, "is_linear", True):
+            return partition.join(namespace(inner).zeros_like(partition.outer_part(state.params)), inner)
+        return partition.join(state.cache[3](inner), inner)
 
     def _trial(self, objective, state, displacement):
         return _with_optimal_coefs(objective, objective.at(state.params + displacement))
@@ -111,7 +116,8 @@ class VariableProjection(DampedDescent):
     def _with_model(self, state, reduced, scaling):
         model = SquareRootModel(scaling.gradient(reduced.gradient), scaling.columns(reduced.rows), reduced.residuals)
         state = state.replaced(memory={**state.memory, "scaling": scaling})
-        return self._cached(state, model, scaling, column_squares(model.r))
+        state = self._cached(state, model, scaling, column_squares(model.r))
+        return state.replaced(cache=(*state.cache, reduced.follow))
 
     def _reduced(self, point):
         return reduced_problem(point, full=self.jacobian == "golub-pereyra")
@@ -153,6 +159,8 @@ class Reduced(NamedTuple):
     rows: Any
     residuals: Any
     gradient: Any
+    follow: Any = None
+    """A step in θ to the one in the coefficients that goes with it, to first order."""
 
     @property
     def matrix(self):
@@ -178,7 +186,7 @@ def reduced_problem(point, full):
     norms = xp.linalg.vector_norm(coefs, axis=0)
     # a basis comes in units of its own
     norms = xp.where(norms > 0.0, norms, xp.ones_like(norms)) if basis is None else xp.ones_like(norms)
-    free, onto = _range_of(coefs / norms, max(root.r.shape) * _EPS)
+    free, onto, solve = _range_of(coefs / norms, max(root.r.shape) * _EPS)
     rows, residuals = inner, z[top:]
     if free is not None:
         rows, residuals = xp.concat([xp.matmul(free, border), rows], axis=0), xp.concat([xp.matmul(free, z[:top]), residuals])
@@ -187,23 +195,33 @@ def reduced_problem(point, full):
         second = second if basis is None else linalg.matmul(xp.matrix_transpose(basis), second)
         second = onto(second / norms[:, None])
         rows, residuals = xp.concat([rows, second], axis=0), xp.concat([residuals, xp.zeros_like(second[:, 0])])
-    return Reduced(partition.inner_part(point.params), rows, residuals, partition.inner_part(point.gradient))
+
+    def follow(step):
+        own = -solve(z[:top] + xp.matmul(border, step)) / norms
+        return own if basis is None else xp.matmul(basis, own)
+
+    return Reduced(partition.inner_part(point.params), rows, residuals, partition.inner_part(point.gradient), follow)
 
 
 def _range_of(triangle, tolerance):
-    """The range of a triangle C (t, k) as two answers, singular values up to `tolerance` of the largest counting as zero.
+    """The range of a triangle C (t, k) as three answers, singular values up to `tolerance` of the largest counting as zero.
 
-    The orthonormal rows that are orthogonal to it, None where there are none; and a function from M (k, s) to (C⁺)ᵀM, but for a
-    rotation of its rows.
+    The orthonormal rows that are orthogonal to it, None where there are none; a function from M (k, s) to (C⁺)ᵀM, but for a
+    rotation of its rows; and one from v (t,) to C⁺v.
     """
     xp = namespace(triangle)
     if not triangle.shape[1]:
         # constraints determine all coefficients
-        return None, lambda matrix: matrix
+        return None, lambda matrix: matrix, lambda vector: vector[:0]
     if triangle.shape[0] == triangle.shape[1] and linalg.has_full_rank(triangle, tolerance):
-        return None, lambda matrix: linalg.solve_upper(triangle, matrix, transposed=True)
+        return None, partial(linalg.solve_upper, triangle, transposed=True), partial(linalg.solve_upper, triangle)
     left, values, right = linalg.svd(triangle)
     (rank,) = to_floats(xp.sum(xp.astype(values > tolerance * xp.max(values), xp.float64)))
     rank = int(rank)
-    free = xp.matrix_transpose(left[:, rank:])
-    return free, lambda matrix: xp.matmul(right[:rank, :], matrix) / values[:rank, None]
+    free, left = xp.matrix_transpose(left[:, rank:]), xp.matrix_transpose(left[:, :rank])
+    right, values = right[:rank, :], values[:rank]
+
+    def solve(vector):
+        return xp.matmul(xp.matrix_transpose(right), xp.matmul(left, vector) / values)
+
+    return free, lambda matrix: xp.matmul(right, matrix) / values[:, None], solve

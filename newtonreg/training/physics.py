@@ -13,6 +13,8 @@ _BUDGET = 3e11
 """Floating point operations that a fit may spend before it is cut off: a few seconds."""
 _RESIDUALS = 3
 """For each unit, where the width is open: more could not be told apart."""
+_SURPLUS = 2
+"""Residuals of the equation for each parameter, beside noisy data: what the equation leaves open would follow the noise."""
 _NARROWEST, _WIDEST_CURVE, _WIDEST = 5, 40, 200
 
 
@@ -43,7 +45,7 @@ class PhysicsOpening:
         families = [units for _ in range(self.n_starts) for units in self._draw(objective, fit.rng)]
         if self.balance is not None:
             objective = course.objective = self.balance(objective, families)
-        params, starts = best_start(objective, families, self.scalars)
+        params, starts = best_start(objective, families, self.scalars, fit.rng)
         course.begin(fit.plan.solver, params)
         fit.restarts = [
             {**account(objective, [course.run.note()]), "loss": start.left_out / objective.total_weight} for start in starts
@@ -86,6 +88,7 @@ def _levenberg_marquardt(n_features):
     return LevenbergMarquardt(norm="spherical", damping=Nielsen(decrease=1.0 / 3.0), method="cholesky")
 
 
-def usual_physics_width(n_residuals, n_features):
-    """Width where the user leaves it open."""
-    return int(min(_WIDEST_CURVE if n_features == 1 else _WIDEST, max(_NARROWEST, n_residuals // _RESIDUALS)))
+def usual_physics_width(n_residuals, n_features, n_unit_params=None):
+    """Width where the user leaves it open, for so many residuals; with data those of the equation, and parameters of a unit."""
+    residuals = _RESIDUALS if n_unit_params is None else _SURPLUS * n_unit_params
+    return int(min(_WIDEST_CURVE if n_features == 1 else _WIDEST, max(_NARROWEST, n_residuals // residuals)))

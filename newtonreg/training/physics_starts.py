@@ -7,6 +7,7 @@ import numpy as np
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import add_diagonal, namespace, to_device, to_host
+from newtonreg.training.physics_selection import selected_units
 from newtonreg.training.readout import even_units
 
 __all__ = ["best_start", "characteristic_directions", "fit_outer", "unit_families"]
@@ -35,7 +36,7 @@ class Start(NamedTuple):
     left_out: float
 
 
-def best_start(objective, families, scalars):
+def best_start(objective, families, scalars, rng):
     """The best of `families` of units, and the accounts of all.
 
     Coefficients are fitted at four fifths of the points, and the others tell which units solve the equation and not only the
@@ -47,6 +48,7 @@ def best_start(objective, families, scalars):
     families : list of array of shape (q, k)
     scalars : array of shape (S,)
         Starting values of the unknown coefficients of the equation.
+    rng : RandomState
 
     Returns
     -------
@@ -54,12 +56,22 @@ def best_start(objective, families, scalars):
     starts : list of Start
     """
     part, rest = _parted(objective)
-    starts = []
-    for units in families:
-        params = fit_outer(part, _without_coefs(objective, units, scalars))
-        starts.append(Start(params, part.at(params).value, rest.at(params).value))
+    starts = [_start(part, rest, units, scalars) for units in families]
+    if selects(objective):
+        best = min(starts, key=_merit)
+        starts.append(_start(part, rest, selected_units(part, best.params, rng), scalars))
     best = min(starts, key=_merit)
     return fit_outer(objective, best.params), starts
+
+
+def selects(objective):
+    """Whether units are also chosen from a pool: several variables and one function."""
+    return objective.network.n_features > 1 and objective.network.n_outputs == 1
+
+
+def _start(part, rest, units, scalars):
+    params = fit_outer(part, _without_coefs(part, units, scalars))
+    return Start(params, part.at(params).value, rest.at(params).value)
 
 
 def _merit(start):
