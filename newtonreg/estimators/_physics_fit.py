@@ -49,7 +49,7 @@ class PhysicsFit:
         self._exact = [one for one in setup.requirements if one.how == "exact"]
         terms = [equation_term(setup.setting, setup.equation, X, targets, weights / weights.sum())]
         terms += [_measured(setup.setting, one) for one in self._soft]
-        self._network = network or self._make_network(X.shape[1], sum(term.n_residuals for term in terms))
+        self._network = network or self._make_network(X.shape[1], [term.n_residuals for term in terms])
         self.objective = self._make_objective(terms)
         self._weights = None
         self.training = self._make_training(X)
@@ -77,9 +77,8 @@ class PhysicsFit:
 
     def _open_width(self, n_residuals, d):
         """What "auto" stands for: a fit that goes on keeps its units, on however many points."""
-        return usual_physics_width(n_residuals, d) if self._before is None else self._before.network.n_units
-
-    def _usual_width(self, d, n_residuals):
+        if self._before is not None:
+            return self._before.network.n_units
         if any(one.is_data for one in self._soft):
             return usual_physics_width(n_residuals[0], d, d + 1 + len(self._setup.setting.outputs))
         return usual_physics_width(sum(n_residuals), d)
@@ -101,12 +100,21 @@ class PhysicsFit:
         solver = estimator.solver
         solver = None if isinstance(solver, str) and solver == "auto" else validation.resolve_solver(solver, None)
         if solver is not None:
-            check_requirements(solver, objective)
+            self._check_solver(solver)
         scalars = to_device(self._setup.scalars, objective.penalty)
         initializer = validation.resolve_initializer(estimator.init, estimator.activation)
         opening = PhysicsOpening(scalars, initializer, estimator.n_restarts, self._balance)
         plan = plan_physics(objective, opening, solver, estimator.max_iter, estimator.max_time)
         return Training(objective, plan, estimator.tol, estimator.max_iter)
+
+    def _check_solver(self, solver):
+        needed = {"hessian", "hessian_product"} & set(getattr(solver, "requires", ()))
+        if needed and self._exact:
+            raise TypeError(
+                f"solver={solver!r} needs second derivatives, which there are none of along conditions with how='exact', such as "
+                f"{self._exact[0].name!r}; pass 'variable-projection' or 'levenberg-marquardt', or how='soft'."
+            )
+        check_requirements(solver, self.objective)
 
     def _balance(self, objective, families):
         wanted = ["data" if one.is_data and one.weight == "auto" else one.weight for one in self._soft]
@@ -127,7 +135,8 @@ class PhysicsFit:
         if before is None:
             return self.training.start(rng)
         self._check_same(before)
-        self.training.course.objective = self.weighted(self._estimator.condition_weights_)
+        given = {one.name: one.weight for one in self._soft if not isinstance(one.weight, str)}
+        self.training.course.objective = self.weighted({**self._estimator.condition_weights_, **given})
         return self.training.go_on(to_device(before.params, self.objective.penalty), None, rng)
 
     def _check_same(self, before):

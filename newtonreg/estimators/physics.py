@@ -191,8 +191,6 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
             self._check_parameters()
             X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
             weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            if not weights.sum() > 0.0:
-                raise ValueError("sample_weight is zero for every collocation point.")
             setup = set_up(self, X)
             targets = self._right_hand_side(X, y, setup)
             self._constant = targets[:, 0] if (targets == targets[:, :1]).all() else None

@@ -1,16 +1,17 @@
 """How a physics fit is composed."""
 
+from typing import NamedTuple
+
 from newtonreg.solvers import LevenbergMarquardt, Nielsen, VariableProjection
 from newtonreg.training.budget import Budget, trial_work
-from newtonreg.training.course import account
 from newtonreg.training.phases import Descent
 from newtonreg.training.physics_starts import best_start, unit_families
 from newtonreg.training.rules import Plan
 
 __all__ = ["PhysicsOpening", "plan_physics", "usual_physics_width"]
 
-_BUDGET = 3e11
-"""Floating point operations that a fit may spend before it is cut off: a few seconds."""
+_BUDGET, _CURVE_BUDGET = 3e11, 1e11
+"""Floating point operations that a fit may spend before it is cut off: some ten seconds, two or three with one variable."""
 _RESIDUALS = 3
 """For each unit, where the width is open: more could not be told apart."""
 _SURPLUS = 2
@@ -45,10 +46,13 @@ class PhysicsOpening:
         families = [units for _ in range(self.n_starts) for units in self._draw(objective, fit.rng)]
         if self.balance is not None:
             objective = course.objective = self.balance(objective, families)
-        params, starts = best_start(objective, families, self.scalars, fit.rng)
+        # a user's own units are not to be replaced
+        rng = fit.rng if self.initializer is None else None
+        params, starts = best_start(objective, families, self.scalars, rng)
         course.begin(fit.plan.solver, params)
         fit.restarts = [
-            {**account(objective, [course.run.note()]), "loss": start.left_out / objective.total_weight} for start in starts
+            {"loss": start.left_out, "initial_loss": start.value, "n_iter": 0, "n_units": objective.network.n_units}
+            for start in starts
         ]
 
     def _draw(self, objective, rng):
@@ -59,18 +63,20 @@ class PhysicsOpening:
         return [self.initializer.units(objective.network.basis, data, objective.network.n_units, rng)]
 
 
-class _Points:
+class _Points(NamedTuple):
     """What initializers look at."""
 
-    def __init__(self, inputs, targets, weights):
-        self.inputs, self.targets, self.weights = inputs, targets, weights
+    inputs: object
+    targets: object
+    weights: object
 
 
 def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
     """`Plan` for a `PhysicsRisk`: variable projection; a named solver where one is given."""
     first = solver or VariableProjection()
     cost = trial_work(objective, first)
-    work = max(_BUDGET, 40.0 * cost, 2.0 * cost * (max_iter or 0))
+    usual = _CURVE_BUDGET if objective.network.n_features == 1 else _BUDGET
+    work = max(usual, 40.0 * cost, 2.0 * cost * (max_iter or 0))
     if solver is not None:
         phases = [Descent(solver, 1e-3, 200)]
     elif objective.is_linear:

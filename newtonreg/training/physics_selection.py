@@ -56,7 +56,7 @@ def selected_units(objective, params, rng):
 
 
 def _pool(inputs, n_units, rng):
-    """Candidates (d + 1, M): a third in all directions, a third with a steepness of its own along each axis, a third between points."""
+    """Candidates (d + 1, M): a third isotropic, a third with a steepness of its own along each axis, a third between points."""
     d, n = inputs.shape
     size = min(_MOST, max(_LEAST, _PER_UNIT * n_units)) // 3
     steepest = max(2.0 * _FLATTEST, _RESOLVED * 0.5 * n ** (1.0 / d))

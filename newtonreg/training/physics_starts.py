@@ -1,12 +1,13 @@
 """Where a physics fit starts: units of several kinds and steepnesses, compared on points left out."""
 
 import math
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import add_diagonal, namespace, to_device, to_host
+from newtonreg.backend.arrays import add_diagonal, namespace, to_device, to_floats, to_host
 from newtonreg.training.physics_selection import selected_units
 from newtonreg.training.readout import even_units
 
@@ -22,6 +23,7 @@ _LEFT_OUT = 5
 """One of so many points is left out where starts are compared."""
 _FEW = 10
 """Points of a term below which none is left out."""
+_EPS = 2.220446049250313e-16
 _DAMPING, _LEAST_DAMPING = 1e-6, 1e-12
 _STEPS = 20
 _CONTENT = 1e-2
@@ -29,11 +31,21 @@ _CONTENT = 1e-2
 
 
 class Start(NamedTuple):
-    """Parameters (p,), the objective there, and what it is at the points left out."""
+    """Parameters (p,), the objective there, what it is at the points left out, and what rounding makes of its terms.
+
+    Coefficients may be so large that their contributions cancel to many digits.
+    """
 
     params: object
     value: float
     left_out: float
+    rounding: float
+
+    @property
+    def merit(self):
+        """The lower, the better."""
+        worst = max(self.value, self.left_out, self.rounding)
+        return worst if math.isfinite(worst) else math.inf
 
 
 def best_start(objective, families, scalars, rng):
@@ -48,7 +60,8 @@ def best_start(objective, families, scalars, rng):
     families : list of array of shape (q, k)
     scalars : array of shape (S,)
         Starting values of the unknown coefficients of the equation.
-    rng : RandomState
+    rng : RandomState or None
+        For the pool that units are also chosen from (`selected_units`); None where there is none.
 
     Returns
     -------
@@ -57,25 +70,34 @@ def best_start(objective, families, scalars, rng):
     """
     part, rest = _parted(objective)
     starts = [_start(part, rest, units, scalars) for units in families]
-    if selects(objective):
+    if rng is not None and _can_select(objective):
         best = min(starts, key=_merit)
         starts.append(_start(part, rest, selected_units(part, best.params, rng), scalars))
     best = min(starts, key=_merit)
     return fit_outer(objective, best.params), starts
 
 
-def selects(objective):
-    """Whether units are also chosen from a pool: several variables and one function."""
-    return objective.network.n_features > 1 and objective.network.n_outputs == 1
+_merit = attrgetter("merit")
+
+
+def _can_select(objective):
+    """Several variables, one function, and coefficients that no constraint ties together."""
+    network = objective.network
+    return network.n_features > 1 and network.n_outputs == 1 and not hasattr(objective, "constraints")
 
 
 def _start(part, rest, units, scalars):
     params = fit_outer(part, _without_coefs(part, units, scalars))
-    return Start(params, part.at(params).value, rest.at(params).value)
+    point = part.at(params)
+    return Start(params, point.value, rest.at(params).value, _rounding(point))
 
 
-def _merit(start):
-    return max(start.value, start.left_out) if math.isfinite(start.value + start.left_out) else math.inf
+def _rounding(point):
+    """½ (eps Σ_k |c_k| ‖∂r/∂c_k‖)²."""
+    matrix, _ = point.outer_normal_equations()
+    xp, coefs = namespace(matrix), point.params[point.partition.outer[0] : point.partition.outer[-1] + 1]
+    (size,) = to_floats(xp.vecdot(xp.abs(coefs), xp.sqrt(xp.abs(xp.linalg.diagonal(matrix)))))
+    return 0.5 * (_EPS * size) ** 2
 
 
 def _without_coefs(objective, units, scalars):
