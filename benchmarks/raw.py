@@ -5,7 +5,7 @@ from pathlib import Path
 
 __all__ = ["write_rows"]
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 def write_rows(name, rows, quick, group="landscape"):

@@ -16,6 +16,8 @@ from physics.references import DOMAINS, SOLUTIONS, relative_l2
 from raw import write_rows
 from tables import Table, print_environment
 
+from newtonreg import Newton
+
 _QUANTILE = 1.959963984540054
 
 
@@ -41,7 +43,7 @@ def accuracy(options):
     columns = [("problem", "", 12), ("units", "d", 5), ("median", ".1e", 8), ("worst", ".1e", 8), ("seconds", ".2f", 7)]
     table = Table(
         "Relative L2 error on a fine grid",
-        [*columns, ("target", ".0e", 6), ("met", "", 4), ("published", "", 30)],
+        [*columns, ("target", ".0e", 6), ("met", "", 4), ("settings", "", 8), ("published", "", 30)],
         [f"{options.seeds} seeds; starts, fit and balance in the seconds, imports not"],
     )
     rows = []
@@ -60,6 +62,7 @@ def accuracy(options):
             float(np.median(seconds)),
             problem.target,
             "yes" if middle <= problem.target else "no",
+            problem.settings,
             problem.published,
         )
         rows += [
@@ -91,7 +94,7 @@ def peers(options):
 
 def solvers(options):
     """Other methods from the same starts, the same seconds."""
-    names = ("variable-projection", "levenberg-marquardt", "trust-region", "newton", "bfgs", "ssbroyden", "lbfgs")
+    names = ("variable-projection", "levenberg-marquardt", "trust-region", Newton(singular="pinv"), "bfgs", "ssbroyden", "lbfgs")
     columns = [("problem", "", 12), ("solver", "", 20), ("median", ".1e", 8), ("worst", ".1e", 8), ("seconds", ".2f", 7)]
     table = Table("The same starts, other solvers", columns, ["at most 5 s each"])
     rows = []
@@ -102,6 +105,7 @@ def solvers(options):
             fit = partial(problem.fit, solver=name, max_time=5.0)
             found = [measured(problem.name, fit, seed) for seed in range(options.seeds)]
             errors, seconds = [error for _, error, _ in found], [spent for _, _, spent in found]
+            name = getattr(name, "name", name)
             table.row(problem.name, name, float(np.median(errors)), max(errors), float(np.median(seconds)))
             rows.append({"problem": problem.name, "solver": name, "median": float(np.median(errors)), "worst": max(errors)})
     write_rows("solvers", rows, options.quick, "physics")

@@ -62,7 +62,7 @@ def fit(y):
 
 
 begin = time.perf_counter()
-y = measure(1)
+y = measure(0)
 model = fit(y)
 seconds = time.perf_counter() - begin
 closed, covariance = curve_fit(oscillation, times, y, [0.3, 4.0, 1.0, 0.0])
@@ -78,7 +78,7 @@ print(f"noise {model.noise_std_['displacement']:.4f} (truth {NOISE}), {seconds:.
 # Repeats
 # -------
 
-fits = [model, *(fit(measure(seed)) for seed in range(2, REPEATS + 1))]
+fits = [model, *(fit(measure(seed)) for seed in range(1, REPEATS))]
 values, deviations = (
     {name: np.array([getattr(one, field)[name] for one in fits]) for name in TRUTH}
     for field in ("coefficients_", "coefficient_std_")

@@ -44,7 +44,10 @@ class BasisPoint(Protocol):
         """Σ_i u_ki ∂²h_k(x_i)/∂θ_ak∂θ_bk, shape (..., q, q, k), for `u` (..., k, n)."""
 
     def input_derivative(self, *axes: int) -> Array:
-        """∂^r h_k(x_i)/∂x_a…, one or two input axes, shape (..., k, n)."""
+        """∂^r h_k(x_i)/∂x_a…, one of the r `axes` a derivative, shape (..., k, n).
+
+        One or two axes for any basis; ridge functions go on to r = `max_order`.
+        """
 
 
 class Basis(Protocol):
@@ -65,6 +68,26 @@ class Basis(Protocol):
 
     def at(self, inputs: Array, units: Array) -> BasisPoint:
         """The basis at `inputs` (d, n) and `units` (..., q, k)."""
+
+
+class RidgeBasis(Basis, Protocol):
+    """h(x; w, b) = σ(w·x + b), what several layers and differential operators ask for beyond a basis.
+
+    ∂^α σ(w·x + b) = w^α σ^(|α|)(w·x + b), so the derivatives of σ are all that derivatives in the inputs take.
+    """
+
+    max_order: float
+    """Highest derivative of σ that an operator may use, an int or `math.inf`; 2 unless a subclass says otherwise.
+
+    The curvature of an operator of order r takes σ up to r + 2, so max_order >= r + 2. Piecewise polynomials go up to their last
+    derivative that is no impulse, and have zeros beyond it.
+    """
+
+    def derivatives(self, z: Array, order: int) -> list[Array]:
+        """[σ(z), σ'(z), …, σ^(order)(z)], each of the shape of `z`; not to be written into, some may be the same array."""
+
+    def check_order(self, order: int) -> None:
+        """Raise ValueError, naming the activation, unless `order` is an integer from 0 to `max_order`."""
 
 
 class NetworkPoint(Protocol):
@@ -93,7 +116,11 @@ class NetworkPoint(Protocol):
         """∂f_j(x_i)/∂params, shape (m, p, n)."""
 
     def input_derivative(self, *axes: int) -> Array:
-        """∂^r f_j(x_i)/∂x_a…, one or two input axes, shape (..., m, n)."""
+        """∂^r f_j(x_i)/∂x_a…, one of the r `axes` a derivative, shape (..., m, n).
+
+        With one hidden layer as many axes as its basis takes, with several one or two. Differential equations take theirs from
+        `Channels`, which knows derivatives of these in the parameters, too.
+        """
 
 
 class Network(Protocol):
@@ -202,6 +229,10 @@ class Objective(Protocol):
 
     "hessian_product" and "gauss_newton_product" are `hvp` and `gnvp` where there may be no matrix; one that has a matrix has its
     product, whether it says so or not. An objective of some rows of data says `is_sampled = True`: the next step will see others.
+
+    An objective of a network has it as `network`, and shows `landscape/` what it is made of: `network_points(params)`, the
+    `NetworkPoint`s of the network itself at all rows, batch by batch, whatever derivatives of it the residuals take; and
+    `outer_columns()` of its evaluations, the `OuterColumns` that tell what coefficients can change.
     """
 
     def at(self, params: Array) -> Evaluation:

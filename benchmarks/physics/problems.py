@@ -58,7 +58,7 @@ def convection(seed, **settings):
 
 def reaction(seed, **settings):
     """u_t = 5 u (1 − u), periodic, from a Gaussian."""
-    X = collocation.chebyshev([(0.0, 2.0 * PI), (0.0, 1.0)], 40)
+    X = collocation.chebyshev([(0.0, 2.0 * PI), (0.0, 1.0)], [80, 50])
     conditions = [
         Periodic("x", orders=(0,)),
         Initial({"t": 0.0}, lambda X: np.exp(-((X[:, 0] - PI) ** 2) / (2.0 * (PI / 4.0) ** 2))),
@@ -77,6 +77,29 @@ def wave(seed, **settings):
     conditions = [Dirichlet({"x": 0.0}), Dirichlet({"x": 1.0}), start]
     model = PhysicsRegressor(D("t", "t") - 4 * D("x", "x"), conditions, variables=("x", "t"), random_state=seed, **settings)
     return model.fit(X)
+
+
+def burgers(seed, **settings):
+    """u_t + u u_x = ν u_xx, ν = 0.01/π, zero walls."""
+    X = collocation.uniform([(-1.0, 1.0), (0.0, 1.0)], [100, 40])
+    start = Initial({"t": 0.0}, lambda X: -np.sin(PI * X[:, 0]), n_points=200)
+
+    def residual(u, u_t, u_x, u_xx):
+        return u_t + u * u_x - 0.01 / PI * u_xx
+
+    conditions = [Dirichlet({"x": -1.0}), Dirichlet({"x": 1.0}), start]
+    return PhysicsRegressor(residual, conditions, variables=("x", "t"), random_state=seed, **settings).fit(X)
+
+
+def allen_cahn(seed, **settings):
+    """u_t = 1e-4 u_xx + 5 (u − u³), periodic."""
+    X = collocation.uniform([(-1.0, 1.0), (0.0, 1.0)], [100, 40])
+    conditions = [Periodic("x"), Initial({"t": 0.0}, lambda X: X[:, 0] ** 2 * np.cos(PI * X[:, 0]), n_points=300)]
+
+    def residual(u, u_t, u_xx):
+        return u_t - 1e-4 * u_xx - 5.0 * (u - u**3)
+
+    return PhysicsRegressor(residual, conditions, variables=("x", "t"), random_state=seed, **settings).fit(X)
 
 
 def oscillator(seed, **settings):
@@ -122,8 +145,10 @@ PROBLEMS = [
     Problem("poisson_2d", "1e-6 to 1e-8 (ENGD)", 1e-8, "", partial(poisson_2d, width="auto")),
     Problem("heat", "1e-6 to 1e-8 (ENGD)", 1e-8, "64 units", heat),
     Problem("convection", "1.9e-3 (NNCG)", 1e-6, "", convection),
-    Problem("reaction", "9.9e-3 (NNCG)", 1e-6, "", reaction),
+    Problem("reaction", "9.9e-3 (NNCG)", 1e-6, "60 s", partial(reaction, max_time=60.0)),
     Problem("wave", "1.3e-2 (NNCG)", 1e-6, "", wave),
+    Problem("burgers", "6.7e-4 (L-BFGS), 1.6e-8 (SSBroyden, deep)", 1e-6, "30 s", partial(burgers, max_time=30.0)),
+    Problem("allen_cahn", "5e-1 to 9e-7", 1e-5, "30 s", partial(allen_cahn, max_time=30.0)),
     Problem("oscillator", "", 1e-8, "", oscillator),
     Problem("logistic", "", 1e-8, "", logistic),
     Problem("lane_emden", "", 1e-8, "", lane_emden),

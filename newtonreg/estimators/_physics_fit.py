@@ -40,10 +40,13 @@ class PhysicsFit:
     weights : array of shape (n,)
     network : ShallowNetwork, optional
         That of a fitted solution; None makes the one that the estimator asks for.
+    marching : Marching, optional
+        Where to look for a start.
     """
 
-    def __init__(self, estimator, setup, X, targets, weights, network=None):
+    def __init__(self, estimator, setup, X, targets, weights, network=None, marching=None):
         self._estimator = estimator
+        self._marching = marching
         self._setup = setup
         self._soft = [one for one in setup.requirements if one.how == "soft"]
         self._exact = [one for one in setup.requirements if one.how == "exact"]
@@ -103,7 +106,8 @@ class PhysicsFit:
             self._check_solver(solver)
         scalars = to_device(self._setup.scalars, objective.penalty)
         initializer = validation.resolve_initializer(estimator.init, estimator.activation)
-        opening = PhysicsOpening(scalars, initializer, estimator.n_restarts, self._balance)
+        march = None if initializer is not None or self._marching is None else self._marching.run
+        opening = PhysicsOpening(scalars, initializer, estimator.n_restarts, self.balance, march)
         plan = plan_physics(objective, opening, solver, estimator.max_iter, estimator.max_time)
         return Training(objective, plan, estimator.tol, estimator.max_iter)
 
@@ -116,7 +120,18 @@ class PhysicsFit:
             )
         check_requirements(solver, self.objective)
 
-    def _balance(self, objective, families):
+    @property
+    def network(self):
+        """Of the solution."""
+        return self._network
+
+    @property
+    def scalars(self):
+        """Starting values of the unknown coefficients, (S,)."""
+        return self._setup.scalars
+
+    def balance(self, objective, families):
+        """`objective` with its conditions weighted, by units of the moderate one among `families`."""
         wanted = ["data" if one.is_data and one.weight == "auto" else one.weight for one in self._soft]
         units, scalars = families[min(_TYPICAL, len(families) - 1)], to_device(self._setup.scalars, objective.penalty)
         objective, self._weights = balanced(objective, wanted, units, scalars)

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from newtonreg.callbacks import ProgressTable
 from newtonreg.components import check_integer
@@ -12,8 +12,16 @@ from newtonreg.estimators import _validation as validation
 from newtonreg.estimators._base import unchanged_on_error
 from newtonreg.estimators._callbacks import CallbackBridge
 from newtonreg.estimators._physics_fit import PhysicsFit
+from newtonreg.estimators._physics_march import Marching
 from newtonreg.estimators._physics_setup import set_up
-from newtonreg.estimators._sklearn import BaseEstimator, CallbackSupportMixin, MultiOutputMixin, RegressorMixin, with_callbacks
+from newtonreg.estimators._sklearn import (
+    BaseEstimator,
+    CallbackSupportMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+    check_sample_weight,
+    with_callbacks,
+)
 from newtonreg.landscape import classify
 from newtonreg.physics.operators import Operator
 
@@ -190,14 +198,23 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         with unchanged_on_error(self):
             self._check_parameters()
             X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-            weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
             setup = set_up(self, X)
             targets = self._right_hand_side(X, y, setup)
             self._constant = targets[:, 0] if (targets == targets[:, :1]).all() else None
             # what has no weight must not have a say in widths and starts either
             counted = weights > 0.0
-            fit = PhysicsFit(self, setup, X[counted], np.ascontiguousarray(targets[:, counted]), weights[counted])
-            return self._run(fit, {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}})
+            rows = X[counted], np.ascontiguousarray(targets[:, counted]), weights[counted]
+            return self._run(self._prepared(setup, *rows), {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}})
+
+    def _prepared(self, setup, X, targets, weights):
+        """The `PhysicsFit` of a problem; evolution problems know their shorter ones."""
+
+        def make_fit(squeezed, domain):
+            return PhysicsFit(self, set_up(self, squeezed, domain), squeezed, targets, weights, fit.network)
+
+        fit = PhysicsFit(self, setup, X, targets, weights, marching=Marching.of(self, setup, X, make_fit))
+        return fit
 
     def _check_parameters(self):
         validation.check_physics(self)
@@ -348,7 +365,7 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         newtonreg.landscape.StationaryPoint
         """
         X = self._points(X)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         setup = set_up(self, X, self.domain_)._replace(setting=self._solution.setting)
         fit = PhysicsFit(self, setup, X, self._right_hand_side(X, y, setup), weights, self._solution.network)
         return classify(fit.weighted(self.condition_weights_), self.params_, tol, method)

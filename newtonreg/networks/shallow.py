@@ -154,5 +154,5 @@ class ShallowPoint:
         return xp.stack(rows) if len(rows) > 1 else rows[0][None, ...]
 
     def input_derivative(self, *axes):
-        """∂^r f_j(x_i)/∂x_a…, one or two input axes, shape (..., m, n)."""
+        """∂^r f_j(x_i)/∂x_a…, an axis for each derivative, shape (..., m, n)."""
         return linalg.matmul(self.coefs, self.hidden.input_derivative(*axes))

@@ -3,7 +3,8 @@
 from newtonreg.training.ellipsoids import ellipsoidal_trust_region
 from newtonreg.training.evidence import Evidence
 from newtonreg.training.fit import Training
-from newtonreg.training.physics import PhysicsOpening, plan_physics, usual_physics_width
+from newtonreg.training.physics import PhysicsOpening, levenberg_marquardt, plan_physics, usual_physics_width
+from newtonreg.training.physics_starts import best_start, unit_families
 from newtonreg.training.posterior import Posterior
 from newtonreg.training.rules import Options, Plan, affordable_params, plan_fit, usual_batch_size, usual_width
 from newtonreg.training.starts import draw_start
@@ -16,10 +17,13 @@ __all__ = [
     "Posterior",
     "Training",
     "affordable_params",
+    "best_start",
     "draw_start",
     "ellipsoidal_trust_region",
+    "levenberg_marquardt",
     "plan_fit",
     "plan_physics",
+    "unit_families",
     "usual_batch_size",
     "usual_physics_width",
     "usual_width",

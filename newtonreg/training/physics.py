@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
+from newtonreg.backend.arrays import namespace
 from newtonreg.solvers import LevenbergMarquardt, Nielsen, VariableProjection
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.phases import Descent
 from newtonreg.training.physics_starts import best_start, unit_families
 from newtonreg.training.rules import Plan
 
-__all__ = ["PhysicsOpening", "plan_physics", "usual_physics_width"]
+__all__ = ["PhysicsOpening", "levenberg_marquardt", "plan_physics", "usual_physics_width"]
 
 _BUDGET, _CURVE_BUDGET = 3e11, 1e11
 """Floating point operations that a fit may spend before it is cut off: some ten seconds, two or three with one variable."""
@@ -16,6 +17,8 @@ _RESIDUALS = 3
 """For each unit, where the width is open: more could not be told apart."""
 _SURPLUS = 2
 """Residuals of the equation for each parameter, beside noisy data: what the equation leaves open would follow the noise."""
+_NEAR, _MARCHING = 1e-4, 0.6
+"""Of the objective of no network at all, below which a start is near a solution; share of the time for marching, at most."""
 _NARROWEST, _WIDEST_CURVE, _WIDEST = 5, 40, 200
 
 
@@ -31,14 +34,17 @@ class PhysicsOpening:
     n_starts : int
         Draws.
     balance : callable or None
-        balance(objective, params) returns the objective with its terms reweighted.
+        balance(objective, families) returns the objective with its terms reweighted.
+    march : callable or None
+        march(rng, is_over) returns parameters from elsewhere, asked for where no start comes near a solution.
     """
 
-    def __init__(self, scalars, initializer=None, n_starts=1, balance=None):
+    def __init__(self, scalars, initializer=None, n_starts=1, balance=None, march=None):
         self.scalars = scalars
         self.initializer = initializer
         self.n_starts = n_starts
         self.balance = balance
+        self.march = march
 
     def run(self, fit):
         """Begin `fit` with the best start."""
@@ -49,11 +55,20 @@ class PhysicsOpening:
         # a user's own units are not to be replaced
         rng = fit.rng if self.initializer is None else None
         params, starts = best_start(objective, families, self.scalars, rng)
-        course.begin(fit.plan.solver, params)
+        course.begin(fit.plan.solver, self._marched(fit, objective, params))
         fit.restarts = [
             {"loss": start.left_out, "initial_loss": start.value, "n_iter": 0, "n_units": objective.network.n_units}
             for start in starts
         ]
+
+    def _marched(self, fit, objective, params):
+        """`params`, or lower ones that marching finds."""
+        value = objective.at(params).value
+        if self.march is None or value < _NEAR * _of_nothing(objective, params):
+            return params
+        budget = fit.plan.budget
+        other = self.march(fit.rng, lambda: budget.max_time is not None and budget.is_over(_MARCHING))
+        return params if other is None or not objective.at(other).value < value else other
 
     def _draw(self, objective, rng):
         if self.initializer is None:
@@ -61,6 +76,13 @@ class PhysicsOpening:
         term = objective.terms[0]
         data = _Points(term.sets[0].inputs, term.targets, term.weights)
         return [self.initializer.units(objective.network.basis, data, objective.network.n_units, rng)]
+
+
+def _of_nothing(objective, params):
+    """The objective where the network is zero."""
+    nothing = namespace(params).asarray(params, copy=True)
+    nothing[objective.network.outer] = 0.0
+    return objective.at(nothing).value
 
 
 class _Points(NamedTuple):
@@ -82,13 +104,13 @@ def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
     elif objective.is_linear:
         phases = [Descent(first, 0.01, 60)]
     else:
-        first = _levenberg_marquardt(objective.network.n_features)
+        first = levenberg_marquardt(objective.network.n_features)
         phases = [Descent(first, 0.05, 60, 0.6), Descent(VariableProjection(), 0.01, 60, 0.9), Descent(first, 0.01, 60)]
     return Plan(opening, first, phases, Budget(work, max_time))
 
 
-def _levenberg_marquardt(n_features):
-    """In one variable running column norms are better than the identity, in several the identity is, as for data."""
+def levenberg_marquardt(n_features):
+    """The solver for nonlinear equations, scaled by running column norms with one variable and unscaled with several."""
     if n_features == 1:
         return LevenbergMarquardt(method="cholesky")
     return LevenbergMarquardt(norm="spherical", damping=Nielsen(decrease=1.0 / 3.0), method="cholesky")
