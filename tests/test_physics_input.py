@@ -77,7 +77,7 @@ PROBLEMS = [
     (model(lambda x, u, d2u: x), ValueError, "depends on none of"),
     (model(lambda u, d2u: np.clip(d2u, -1, 1)), TypeError, "autograd cannot differentiate"),
     # too few conditions
-    (model(conditions=()), ValueError, "order 2 in x has 2 free constants, and conditions give 0 values: anything. Add 2"),
+    (model(conditions=()), ValueError, "order 2 in x has 2 free constants, and there is no condition. Add 2"),
     (model(conditions=ENDS[:1]), ValueError, "conditions give 1 value: 'Dirichlet at x=0'. Add 1, for instance"),
     (model(lambda u, d3u: d3u - u, ENDS), ValueError, "An equation of order 3 in x has 3 free constants"),
     # conditions

@@ -161,10 +161,10 @@ def _check_enough(orders, requirements, variables, domain):
         (order,) = orders
         n = sum(one.values.shape[0] for one in requirements)
         if n < order:
+            given = f"conditions give {n} value{'' if n == 1 else 's'}: {_shown(requirements)}" if n else "there is no condition"
             raise ValueError(
-                f"An equation of order {order} in {variables[0]} has {order} free constants, and conditions give {n} value"
-                f"{'' if n == 1 else 's'}: {_shown(requirements)}. Add {order - n}, for instance Dirichlet or Neumann at "
-                f"{domain[0][0]:g} or {domain[0][1]:g}, Initial, or Data."
+                f"An equation of order {order} in {variables[0]} has {order} free constants, and {given}. "
+                f"Add {order - n}, for instance Dirichlet or Neumann at {domain[0][0]:g} or {domain[0][1]:g}, Initial, or Data."
             )
         return
     missing = [name for a, name in enumerate(variables) if orders[a] and not _is_held(requirements, a)]
