@@ -14,7 +14,7 @@ from scipy.linalg import blas, lapack
 from scipy.linalg import eigh as _scipy_eigh
 from scipy.linalg import qr as _scipy_qr
 
-from newtonreg.backend.arrays import add_diagonal, device_of, is_cupy_array, is_numpy_array, namespace
+from newtonreg.backend.arrays import add_diagonal, device_of, is_cupy_array, is_numpy_array, namespace, to_floats
 
 __all__ = [
     "Cholesky",
@@ -27,6 +27,7 @@ __all__ = [
     "has_full_rank",
     "norm",
     "qr",
+    "rank_of",
     "solve_upper",
     "svd",
     "triangularize",
@@ -275,6 +276,12 @@ def has_full_rank(triangle, tolerance):
         return False
     rcond, _ = lapack.dtrcon(triangle)
     return rcond > 10.0 * triangle.shape[0] * tolerance
+
+
+def rank_of(values, tolerance):
+    """How many of the singular `values` (t,) are above `tolerance` of the largest, a Python integer."""
+    xp = namespace(values)
+    return int(to_floats(xp.sum(xp.astype(values > tolerance * xp.max(values), xp.float64)))[0])
 
 
 def solve_upper(triangle, rhs, transposed=False):

@@ -155,12 +155,12 @@ class PhysicsFit:
         return self.training.go_on(to_device(before.params, self.objective.penalty), None, rng)
 
     def _check_same(self, before):
-        now = Solution(self._setup.setting, self._network, before.params, self._setup.equation)
+        network, setting = self._network, self._setup.setting
         for name, old, new in (
-            ("hidden_layer_sizes", before.network.n_units, now.network.n_units),
-            ("activation", repr(before.network.basis), repr(now.network.basis)),
-            ("domain", before.setting.domain, now.setting.domain),
-            ("outputs", before.setting.outputs, now.setting.outputs),
+            ("hidden_layer_sizes", before.network.n_units, network.n_units),
+            ("activation", repr(before.network.basis), repr(network.basis)),
+            ("domain", before.setting.domain, setting.domain),
+            ("outputs", before.setting.outputs, setting.outputs),
             ("conditions", sorted(self._estimator.condition_weights_), sorted(one.name for one in self._soft)),
             ("coefficients", list(self._estimator.coefficients_), list(self._setup.coefficients)),
         ):

@@ -51,12 +51,9 @@ class Marching:
         is_open = isinstance(setup.equation, Equation) and len(setup.setting.variables) > 1
         if not is_open or any(not one.faces or one.is_data for one in setup.requirements) or estimator._constant is None:
             return None
-        listed = estimator.conditions if isinstance(estimator.conditions, (list, tuple)) else [estimator.conditions]
         frame = setup.setting.variables, setup.setting.outputs, setup.setting.domain
-        faces = [one.resolve(*frame)[0].faces for one in listed if isinstance(one, Initial)]
-        if not faces or not faces[0]:
-            return None
-        return cls(make_fit, X, setup.setting.domain, *faces[0][0])
+        faces = [one.resolve(*frame)[0].faces for one in setup.conditions if isinstance(one, Initial)]
+        return cls(make_fit, X, setup.setting.domain, *faces[0][0]) if faces else None
 
     def run(self, rng, is_over):
         """Parameters (p,) on the whole interval, the last ones where `is_over()`; None where no step is made."""

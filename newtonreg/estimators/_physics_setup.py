@@ -21,11 +21,13 @@ _USUAL_NAMES = {1: ("x",), 2: ("x", "y"), 3: ("x", "y", "z")}
 
 
 class Setup(NamedTuple):
-    """A problem: `setting`, `equation` (a list of resolved operators or an `Equation`), `requirements` that are terms of the
-    loss or constraints, names and starting values of unknown `coefficients`, and the highest `order` of a derivative."""
+    """A problem: `setting`, `equation` (a list of resolved operators or an `Equation`), `conditions` as a list, their
+    `requirements` that are terms of the loss or constraints, names and starting values of unknown `coefficients`, and the highest
+    `order` of a derivative."""
 
     setting: Any
     equation: Any
+    conditions: list
     requirements: list
     coefficients: dict
     order: int
@@ -58,7 +60,7 @@ def set_up(estimator, X, domain=None):
     setting = Setting(variables, outputs, domain, HardOutput(hard, variables, outputs, domain) if hard else None)
     others = [one for one in requirements if one.how != "hard"]
     observed = [sum(index) for one in others for operator in one.operators for index, _, _ in operator]
-    return Setup(setting, equation, others, coefficients, max([*orders, *observed, 0]))
+    return Setup(setting, equation, conditions, others, coefficients, max([*orders, *observed, 0]))
 
 
 def _variables(variables, d, feature_names):

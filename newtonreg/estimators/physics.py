@@ -196,7 +196,7 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
             On parameters, conditions or data outside their domain, naming them; the estimator stays as it was.
         """
         with unchanged_on_error(self):
-            self._check_parameters()
+            validation.check_physics(self)
             X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
             weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
             setup = set_up(self, X)
@@ -215,9 +215,6 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
 
         fit = PhysicsFit(self, setup, X, targets, weights, marching=Marching.of(self, setup, X, make_fit))
         return fit
-
-    def _check_parameters(self):
-        validation.check_physics(self)
 
     def _run(self, fit, arguments):
         context = self._init_callback_context(max_subtasks=None)

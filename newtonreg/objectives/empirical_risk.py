@@ -1,18 +1,16 @@
 """Weighted loss of a network over data, plus a quadratic penalty: the objective of every fit."""
 
 import math
-from copy import copy
 from functools import cached_property
 
-from newtonreg.backend import linalg
-from newtonreg.backend.arrays import add_diagonal, device_of, index_add_diagonal, is_cupy_array, namespace, to_floats
+from newtonreg.backend.arrays import add_diagonal, device_of, is_cupy_array, namespace, to_floats
 from newtonreg.networks.assembly import make_assembly
 from newtonreg.networks.deep_assembly import DeepSecondOrder, curved, make_deep_assembly
 from newtonreg.networks.second_order import SecondOrder
 from newtonreg.objectives.counts import Counts
 from newtonreg.objectives.least_squares import SquareRoot
 from newtonreg.objectives.outer_columns import columns_of_risk
-from newtonreg.objectives.separable import Partition
+from newtonreg.objectives.penalized import PenalizedEvaluation, PenalizedSum
 from newtonreg.objectives.stacking import outer_row_step, stacked
 from newtonreg.objectives.term import Term
 
@@ -30,7 +28,7 @@ DENSE_PARAMS = 2000
 """Parameters up to which a deep network has curvature matrices: each column costs a product, and a factorization p³/3."""
 
 
-class EmpiricalRisk:
+class EmpiricalRisk(PenalizedSum):
     """F(w) = Σ_terms Σ_i s_i ℓ(y_i, f(x_i; w)) + ½ Σ_a penalty_a w_a².
 
     Parameters
@@ -46,7 +44,6 @@ class EmpiricalRisk:
     where all data fit in one batch.
     """
 
-    is_nonnegative = True
     gtol = 1e-8
 
     def __init__(self, terms, penalty):
@@ -55,7 +52,6 @@ class EmpiricalRisk:
         self.counts = Counts()
         self.network = self.terms[0].network
         self.n_params = self.network.n_params
-        self.total_weight = sum(to_floats(*[namespace(t.weights).sum(t.weights) for t in self.terms]))
         self.is_sum_of_squares = all(t.loss.is_sum_of_squares for t in self.terms)
         self.batches = [batch for term in self.terms for batch in _split(term)]
 
@@ -90,26 +86,6 @@ class EmpiricalRisk:
         """Whether the derivatives are this package's, not those of a user's loss or basis."""
         return all(type(part).__module__.startswith("newtonreg.") for term in self.terms for part in term.components)
 
-    @cached_property
-    def has_penalty(self):
-        """Whether any entry of the penalty is positive."""
-        return to_floats(namespace(self.penalty).max(self.penalty))[0] > 0.0
-
-    @property
-    def n_residuals(self):
-        """Rows of the Jacobian of a sum of squares: n m, and p for the penalty."""
-        return sum(t.weights.shape[0] * t.targets.shape[0] for t in self.terms) + (self.n_params if self.has_penalty else 0)
-
-    @property
-    def outer(self):
-        """The coefficients and intercepts, in which the raw prediction is linear: a slice."""
-        return self.network.outer
-
-    @cached_property
-    def partition(self):
-        """`Partition` into coefficients with intercepts, and units."""
-        return Partition(self.outer, self.n_params)
-
     @property
     def curvature_flops(self):
         """Floating point operations of one Gauss–Newton matrix."""
@@ -127,13 +103,6 @@ class EmpiricalRisk:
     def network_points(self, params):
         """The network at all rows, batch by batch."""
         return (batch.network.at(batch.inputs, params) for batch in self.batches)
-
-    def with_penalty(self, penalty):
-        """The same data, and the same batches of them, under another penalty; counts start at zero."""
-        other = copy(self)
-        other.penalty, other.counts = penalty, Counts()
-        other.__dict__.pop("has_penalty", None)
-        return other
 
 
 def _split(term, doubles_per_row=None):
@@ -199,52 +168,11 @@ class _BatchPoint:
         return tangent.pullback_derivative(self.loss_gradient, curved(self.loss_hessian, tangent.values))
 
 
-class RiskEvaluation:
+class RiskEvaluation(PenalizedEvaluation):
     """`EmpiricalRisk` at one point; everything is computed on first use and kept.
 
     Asking for a curvature matrix computes value and gradient in the same pass over the data, so ask for the matrix first.
     """
-
-    def __init__(self, objective, params):
-        self.params = params
-        self._objective = objective
-        self._xp = namespace(params)
-        self._kept = None
-
-    def repenalized(self, objective):
-        """The evaluation of `objective` at the same parameters, with all that this one knows already.
-
-        A penalty adds ½ Σ_a penalty_a w_a² to the value, penalty_a w_a to the gradient, and a diagonal to the matrices, so
-        another one costs p flops and a copy of the matrices that are there, and none of it is counted.
-
-        Parameters
-        ----------
-        objective : EmpiricalRisk
-            Made from the objective of this evaluation by `with_penalty`.
-
-        Returns
-        -------
-        RiskEvaluation
-
-        Raises
-        ------
-        ValueError
-            Where `objective` has other terms.
-        """
-        old = self._objective
-        if objective.terms is not old.terms:
-            raise ValueError("objective has other terms: make it by with_penalty from the objective of this evaluation.")
-        new, known = RiskEvaluation(objective, self.params), vars(self)
-        change = objective.penalty - old.penalty
-        new._kept = self._kept
-        kept = {name: known[name] for name in ("second_order", "_second_order_term") if name in known}
-        if "value" in known:
-            kept["value"] = self.value + 0.5 * to_floats(self._xp.vecdot(change, self.params * self.params))[0]
-        if "gradient" in known:
-            kept["gradient"] = self.gradient + change * self.params
-        matrices = [name for name in ("hessian", "gauss_newton") if name in known]
-        vars(new).update(kept, **{name: index_add_diagonal(known[name], change) for name in matrices})
-        return new
 
     def _points(self):
         """Batch points; kept between calls only where one batch holds all data."""
@@ -261,15 +189,6 @@ class RiskEvaluation:
         self._objective.counts.nfev += 1
         return self._finish_value([point.value for point in self._points()])
 
-    def _finish_value(self, sums):
-        xp = self._xp
-        penalty = 0.5 * xp.vecdot(self._objective.penalty, self.params * self.params)
-        try:
-            return math.fsum(to_floats(*sums, penalty))
-        except OverflowError:
-            # fsum raises where finite summands add up to infinity
-            return math.inf
-
     @cached_property
     def gradient(self):
         """∇F, shape (p,)."""
@@ -282,16 +201,6 @@ class RiskEvaluation:
     def zero_level(self, start):
         """The objective of residuals of 1e-14 of the targets, or, with another loss, of 1e-28 a row."""
         return self._objective.zero_level
-
-    @property
-    def unit(self):
-        """Σ s, what F and its gradient are divided by where a loss averaged over rows is meant."""
-        return self._objective.total_weight
-
-    @cached_property
-    def gradient_norm(self):
-        """‖∇F‖, a Python float."""
-        return to_floats(linalg.norm(self.gradient))[0]
 
     @cached_property
     def criticality(self):
@@ -340,15 +249,6 @@ class RiskEvaluation:
             total = assembly.result() if total is None else total + assembly.result()
         return add_diagonal(total, objective.penalty)
 
-    def _keep_pass(self, gradient, values):
-        counts = self._objective.counts
-        if "gradient" not in self.__dict__:
-            counts.njev += 1
-            self.__dict__["gradient"] = gradient
-        if "value" not in self.__dict__:
-            counts.nfev += 1
-            self.__dict__["value"] = self._finish_value(values)
-
     def second_directional(self, v):
         """Σ_i s_i J_iᵀ (vᵀ∇²f(x_i)v), shape (p,): what geodesic acceleration needs; squared error only."""
         self._objective.counts.nhvp += 1
@@ -390,21 +290,11 @@ class RiskEvaluation:
 
     # -- sums of squares only -------------------------------------------------------------------------------------------------
 
-    @property
-    def n_residuals(self):
-        """Rows of `square_root` before it is triangular: n m, and p more where there is a penalty."""
-        return self._objective.n_residuals
-
     @cached_property
     def second_order(self):
         """Σ_i Σ_j u_ij ∇²f_j(x_i) = `hessian` − `gauss_newton`, shape (p, p)."""
         size = self._objective.n_params
         return self._second_order_term.add_to(self._xp.zeros((size, size), dtype=self._xp.float64, device=device_of(self.params)))
-
-    @cached_property
-    def partition(self):
-        """`Partition` into coefficients with intercepts, and units."""
-        return self._objective.partition
 
     def outer_step(self):
         """The shortest step (p,) in coefficients and intercepts that makes them optimal; None where the basis is not finite.
@@ -431,12 +321,8 @@ class RiskEvaluation:
         """`SquareRoot` of the Gauss–Newton matrix by a QR factorization that takes the rows batch by batch; 2 n m p² flops."""
         objective, xp = self._objective, self._xp
         objective.counts.nhev += 1
-        rows = rhs = None
-        if objective.has_penalty:
-            # first, because it is a triangle already
-            root = xp.sqrt(objective.penalty)
-            zeros = xp.zeros((objective.n_params, objective.n_params), dtype=root.dtype, device=device_of(root))
-            rows, rhs = add_diagonal(zeros, root), root * self.params
+        # first, because it is a triangle already
+        rows, rhs = self._penalty_rows()
         for point in self._stacked_points():
             root = xp.sqrt(point.term.weights)
             jacobian = xp.permute_dims(point.network_point.jacobian() * root, (0, 2, 1))

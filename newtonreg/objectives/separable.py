@@ -70,15 +70,15 @@ def _indices(outer, n_params):
     return indices
 
 
-def shortest_solution(matrix, rhs):
+def shortest_solution(matrix, rhs, is_scaled=False):
     """The shortest x with ‖A x − b‖ least, for A (t, k) and b (t,): singular values below t eps of the largest count as zero.
 
-    Columns are scaled to unit length first, so that what counts as zero does not depend on their units. 2 t k² flops by QR where
-    none can be zero, else about 20 k³ more by SVD.
+    Columns are scaled to unit length first, so that what counts as zero does not depend on their units, unless they are told to
+    compare as they are (`is_scaled`). 2 t k² flops by QR where none can be zero, else about 20 k³ more by SVD.
     """
     xp = namespace(matrix)
     norms = xp.linalg.vector_norm(matrix, axis=0)
-    norms = xp.where(norms > 0.0, norms, xp.ones_like(norms))
+    norms = xp.ones_like(norms) if is_scaled else xp.where(norms > 0.0, norms, xp.ones_like(norms))
     scaled, tolerance = matrix / norms, max(matrix.shape) * _EPS
     if matrix.shape[0] >= matrix.shape[1]:
         scaled, rhs = linalg.triangularize(scaled, rhs)

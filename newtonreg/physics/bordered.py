@@ -6,8 +6,9 @@ from functools import cached_property
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import device_of, namespace, to_floats
 from newtonreg.objectives.least_squares import SquareRoot
-from newtonreg.objectives.stacking import stacked
+from newtonreg.objectives.separable import shortest_solution
 from newtonreg.physics.objective import PhysicsEvaluation, PhysicsRisk
+from newtonreg.physics.terms import filled_rows
 
 __all__ = ["BorderedEvaluation", "BorderedRisk"]
 
@@ -122,13 +123,7 @@ class _Border:
     @cached_property
     def rows(self):
         """∂(B c)/∂w, shape (p, q)."""
-        xp, sizes = self._xp, [term.n_residuals for term in self._objective.constraints]
-        rows = xp.empty((self.params.shape[0], sum(sizes)), dtype=xp.float64, device=device_of(self.params))
-        start = 0
-        for point, size in zip(self._points, sizes, strict=True):
-            point.fill_rows(rows[:, start : start + size])
-            start += size
-        return rows
+        return filled_rows(self._points, self.params.shape[0], "fill_rows", self.params)
 
     @cached_property
     def _factors(self):
@@ -141,7 +136,7 @@ class _Border:
         if not bool(xp.all(xp.isfinite(matrix))):
             return lengths, matrix[:, :0], lengths[:0], matrix[:0, :]
         left, values, right = linalg.svd(matrix / lengths[:, None])
-        rank = _rank(values, max(matrix.shape) * _EPS)
+        rank = linalg.rank_of(values, max(matrix.shape) * _EPS)
         return lengths, left[:, :rank], values[:rank], right[:rank, :]
 
     @property
@@ -384,34 +379,11 @@ class BorderedEvaluation(PhysicsEvaluation):
 
         The shortest one where the basis is deficient, coefficients in the units of `outer_basis`.
         """
-        partition, xp = self.partition, self._xp
-        rows, rhs = self._penalty_rows()
-        rows = None if rows is None else partition.outer_part(rows, axis=1)
-        for batch in self._batches():
-            rows, rhs = stacked(rows, rhs, xp.matrix_transpose(batch.outer_rows), batch.residuals)
-        if not bool(xp.all(xp.isfinite(rows))):
+        xp, (rows, rhs) = self._xp, self._outer_problem()
+        if rows is None:
             return None
         basis = self.border.basis(xp.linalg.vector_norm(rows, axis=0))
-        step = xp.zeros_like(partition.outer_part(self.params))
+        step = xp.zeros_like(self.partition.outer_part(self.params))
         if basis.shape[1]:
-            step = xp.matmul(basis, _shortest(xp.matmul(rows, basis), -rhs))
-        return partition.join(step, xp.zeros_like(partition.inner_part(self.params)))
-
-
-def _shortest(matrix, rhs):
-    """The shortest x with ‖A x − b‖ least, as `shortest_solution`, but for columns that compare as they are."""
-    xp, tolerance = namespace(matrix), max(matrix.shape) * _EPS
-    if matrix.shape[0] >= matrix.shape[1]:
-        matrix, rhs = linalg.triangularize(matrix, rhs)
-        if linalg.has_full_rank(matrix, tolerance):
-            return linalg.solve_upper(matrix, rhs)
-    left, values, right = linalg.svd(matrix)
-    rank = _rank(values, tolerance)
-    along = xp.matmul(xp.matrix_transpose(left[:, :rank]), rhs) / values[:rank]
-    return xp.matmul(xp.matrix_transpose(right[:rank, :]), along)
-
-
-def _rank(values, tolerance):
-    """How many singular values are above `tolerance` of the largest."""
-    xp = namespace(values)
-    return int(to_floats(xp.sum(xp.astype(values > tolerance * xp.max(values), xp.float64)))[0])
+            step = xp.matmul(basis, shortest_solution(xp.matmul(rows, basis), -rhs, is_scaled=True))
+        return self._of_outer(step)

@@ -1,7 +1,6 @@
 """The objective of physics-informed regression: sums of squares of equations and conditions."""
 
 import math
-from copy import copy
 from functools import cached_property
 
 from newtonreg.backend import linalg
@@ -9,8 +8,10 @@ from newtonreg.backend.arrays import add_diagonal, device_of, is_cupy_array, nam
 from newtonreg.objectives import Counts
 from newtonreg.objectives.least_squares import SquareRoot
 from newtonreg.objectives.outer_columns import OuterColumns
-from newtonreg.objectives.separable import Partition, shortest_solution
+from newtonreg.objectives.penalized import PenalizedEvaluation, PenalizedSum
+from newtonreg.objectives.separable import shortest_solution
 from newtonreg.objectives.stacking import stacked
+from newtonreg.physics.terms import filled_rows
 
 __all__ = ["PhysicsRisk"]
 
@@ -23,7 +24,7 @@ _OVERHEAD = 2e7
 """Of a term in a trial, in floating point operations."""
 
 
-class PhysicsRisk:
+class PhysicsRisk(PenalizedSum):
     """F(w) = ½ Σ_terms Σ_i s_i ‖r(x_i; w)‖² + ½ Σ_a penalty_a w_a².
 
     Parameters
@@ -41,7 +42,6 @@ class PhysicsRisk:
     and its rows about N p times the number of channels.
     """
 
-    is_nonnegative = True
     is_sum_of_squares = True
     is_explicit = True
     gtol = 1e-10
@@ -53,7 +53,6 @@ class PhysicsRisk:
         self.penalty = penalty
         self.counts = Counts()
         self.n_params = penalty.shape[0]
-        self.total_weight = sum(to_floats(*[namespace(t.weights).sum(t.weights) for t in self.terms]))
         self.row_batches = _batches(self.terms, self.n_params)
 
     @property
@@ -73,23 +72,7 @@ class PhysicsRisk:
     @property
     def provides(self):
         """What solvers may require of it."""
-        usual = {"hessian", "gauss_newton", "square_root", "hessian_product", "gauss_newton_product"}
-        return usual | {"outer"}
-
-    @cached_property
-    def partition(self):
-        """`Partition` into coefficients with intercepts, and all else."""
-        return Partition(self.network.outer, self.n_params)
-
-    @cached_property
-    def has_penalty(self):
-        """Whether any entry of the penalty is positive."""
-        return to_floats(namespace(self.penalty).max(self.penalty))[0] > 0.0
-
-    @property
-    def n_residuals(self):
-        """Rows of the Jacobian, and p for the penalty."""
-        return sum(term.n_residuals for term in self.terms) + (self.n_params if self.has_penalty else 0)
+        return {"hessian", "gauss_newton", "square_root", "hessian_product", "gauss_newton_product", "outer"}
 
     @property
     def curvature_flops(self):
@@ -114,13 +97,6 @@ class PhysicsRisk:
         sets = (one for parts in self.row_batches for part in parts for one in part.sets)
         return (self.network.at(one.inputs, params[: self.network.n_params]) for one in sets)
 
-    def with_penalty(self, penalty):
-        """The same terms under another penalty; counts start at zero."""
-        other = copy(self)
-        other.penalty, other.counts = penalty, Counts()
-        other.__dict__.pop("has_penalty", None)
-        return other
-
 
 def _batches(terms, n_params):
     """Lists of parts of terms, so many residuals in each as memory allows."""
@@ -144,7 +120,6 @@ class _Batch:
 
     def __init__(self, parts, network, params):
         self.points = [part.at(network, params) for part in parts]
-        self._sizes = [part.n_residuals for part in parts]
         self._network = network
         self._params = params
 
@@ -153,6 +128,11 @@ class _Batch:
         """√s r, shape (N,)."""
         xp = namespace(self._params)
         return xp.concat([xp.reshape(point.residuals, (-1,)) for point in self.points])
+
+    @property
+    def half_square(self):
+        """½ ‖√s r‖², a 0-d array."""
+        return 0.5 * namespace(self._params).vecdot(self.residuals, self.residuals)
 
     @cached_property
     def rows(self):
@@ -168,27 +148,15 @@ class _Batch:
         return self._filled(outer.stop - outer.start, "fill_outer")
 
     def _filled(self, n_rows, method):
-        xp = namespace(self._params)
-        rows = xp.empty((n_rows, sum(self._sizes)), dtype=xp.float64, device=device_of(self._params))
-        start = 0
-        for point, size in zip(self.points, self._sizes, strict=True):
-            getattr(point, method)(rows[:, start : start + size])
-            start += size
-        return rows
+        return filled_rows(self.points, n_rows, method, self._params)
 
     def bend(self, v):
         """√s ∂²r[v, v], shape (N,)."""
         return namespace(v).concat([point.bend(v) for point in self.points])
 
 
-class PhysicsEvaluation:
+class PhysicsEvaluation(PenalizedEvaluation):
     """`PhysicsRisk` at one point; everything is computed on first use, and what has size p or p × p is kept."""
-
-    def __init__(self, objective, params):
-        self.params = params
-        self._objective = objective
-        self._xp = namespace(params)
-        self._kept = None
 
     def _batches(self):
         objective = self._objective
@@ -198,24 +166,11 @@ class PhysicsEvaluation:
             self._kept = _Batch(objective.row_batches[0], objective.network, self.params)
         return [self._kept]
 
-    def repenalized(self, objective):
-        """The evaluation of `objective`, which has the same terms, at the same parameters."""
-        new = PhysicsEvaluation(objective, self.params)
-        new._kept = self._kept
-        return new
-
     @cached_property
     def value(self):
         """F, a Python float; NaN or infinite where a residual is."""
         self._objective.counts.nfev += 1
-        return self._total([self._xp.vecdot(batch.residuals, batch.residuals) for batch in self._batches()])
-
-    def _total(self, squares):
-        penalty = self._xp.vecdot(self._objective.penalty, self.params * self.params)
-        try:
-            return 0.5 * math.fsum(to_floats(*squares, penalty))
-        except OverflowError:
-            return math.inf
+        return self._finish_value([batch.half_square for batch in self._batches()])
 
     @cached_property
     def gradient(self):
@@ -224,19 +179,9 @@ class PhysicsEvaluation:
         total = self._objective.penalty * self.params
         return sum((_times(batch.rows, batch.residuals) for batch in self._batches()), total)
 
-    @property
-    def unit(self):
-        """Σ s, what F is divided by where a mean is meant."""
-        return self._objective.total_weight
-
     def zero_level(self, start):
         """Residuals of 1e-14 of those at the start."""
         return 1e-28 * start.value
-
-    @cached_property
-    def gradient_norm(self):
-        """‖∇F‖, a Python float."""
-        return to_floats(linalg.norm(self.gradient))[0]
 
     @cached_property
     def criticality(self):
@@ -271,24 +216,15 @@ class PhysicsEvaluation:
         objective = self._objective
         objective.counts.nhev += 1
         total = linalg.SymmetricSum(objective.n_params, self.params)
-        gradient, squares = objective.penalty * self.params, []
+        gradient, values = objective.penalty * self.params, []
         for batch in self._batches():
             total.add(batch.rows)
             if "gradient" not in self.__dict__:
                 gradient = gradient + _times(batch.rows, batch.residuals)
             if "value" not in self.__dict__:
-                squares.append(self._xp.vecdot(batch.residuals, batch.residuals))
-        self._keep_pass(gradient, squares)
+                values.append(batch.half_square)
+        self._keep_pass(gradient, values)
         return add_diagonal(total.full(), objective.penalty)
-
-    def _keep_pass(self, gradient, squares):
-        counts = self._objective.counts
-        if "gradient" not in self.__dict__:
-            counts.njev += 1
-            self.__dict__["gradient"] = gradient
-        if "value" not in self.__dict__:
-            counts.nfev += 1
-            self.__dict__["value"] = self._total(squares)
 
     @cached_property
     def second_order(self):
@@ -322,24 +258,6 @@ class PhysicsEvaluation:
         """Jᵀ ∂²r[v, v], shape (p,)."""
         self._objective.counts.nhvp += 1
         return sum((_times(batch.rows, batch.bend(v)) for batch in self._batches()), 0.0)
-
-    @property
-    def n_residuals(self):
-        """Rows of the Jacobian before it is triangular."""
-        return self._objective.n_residuals
-
-    @property
-    def partition(self):
-        """`Partition` into coefficients with intercepts, and all else."""
-        return self._objective.partition
-
-    def _penalty_rows(self):
-        objective, xp = self._objective, self._xp
-        if not objective.has_penalty:
-            return None, None
-        root = xp.sqrt(objective.penalty)
-        zeros = xp.zeros((objective.n_params, objective.n_params), dtype=root.dtype, device=device_of(root))
-        return add_diagonal(zeros, root), root * self.params
 
     @cached_property
     def square_root(self):
@@ -401,15 +319,21 @@ class PhysicsEvaluation:
 
     def outer_step(self):
         """The shortest step (p,) in the coefficients that makes them optimal; None where the basis is not finite."""
-        partition, xp = self.partition, self._xp
+        rows, rhs = self._outer_problem()
+        return None if rows is None else self._of_outer(shortest_solution(rows, -rhs))
+
+    def _outer_problem(self):
+        """Rows and residuals of the least squares in the coefficients, the penalty's first; None and None where not finite."""
+        xp = self._xp
         rows, rhs = self._penalty_rows()
-        rows = None if rows is None else partition.outer_part(rows, axis=1)
+        rows = None if rows is None else self.partition.outer_part(rows, axis=1)
         for batch in self._batches():
             rows, rhs = stacked(rows, rhs, xp.matrix_transpose(batch.outer_rows), batch.residuals)
-        if not bool(xp.all(xp.isfinite(rows))):
-            return None
-        step = shortest_solution(rows, -rhs)
-        return partition.join(step, xp.zeros_like(partition.inner_part(self.params)))
+        return (rows, rhs) if bool(xp.all(xp.isfinite(rows))) else (None, None)
+
+    def _of_outer(self, step):
+        """The step (p,) in all parameters from one in the coefficients."""
+        return self.partition.join(step, self._xp.zeros_like(self.partition.inner_part(self.params)))
 
 
 def _times(matrix, vector):

@@ -4,10 +4,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import namespace, to_device, to_host
+from newtonreg.backend.arrays import device_of, namespace, to_device, to_host
 from newtonreg.networks.second_order import SecondOrder
 
-__all__ = ["Affine", "Lift", "PointSet", "Pointwise", "Term", "TermPoint"]
+__all__ = ["Affine", "Lift", "PointSet", "Pointwise", "Term", "TermPoint", "filled_rows"]
 
 
 class PointSet(NamedTuple):
@@ -153,6 +153,16 @@ def _mapped(arrays, move):
     return None if arrays is None else type(arrays)(*map(move, arrays))
 
 
+def filled_rows(points, n_rows, method, like):
+    """Rows (n_rows, N) of all `TermPoint`s, one after the other, as their `method` "fill_rows" or "fill_outer" writes them."""
+    sizes, xp = [point.n_residuals for point in points], namespace(like)
+    rows, start = xp.empty((n_rows, sum(sizes)), dtype=xp.float64, device=device_of(like)), 0
+    for point, size in zip(points, sizes, strict=True):
+        getattr(point, method)(rows[:, start : start + size])
+        start += size
+    return rows
+
+
 class TermPoint:
     """A term at one parameter vector, each derivative computed on first use. Residuals carry the root of their weight."""
 
@@ -166,6 +176,11 @@ class TermPoint:
         self._scalars = params[network.n_params :]
         own = params[: network.n_params]
         self._points = [one.channels.at(network, one.inputs, own) for one in term.sets]
+
+    @property
+    def n_residuals(self):
+        """E n."""
+        return self._term.n_residuals
 
     def _joined(self, parts):
         return parts[0] if len(parts) == 1 else self._xp.concat(parts, axis=0)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from newtonreg.backend import linalg
-from newtonreg.backend.arrays import namespace, to_floats, to_host
+from newtonreg.backend.arrays import namespace, to_host
 from newtonreg.curvatures import CurvaturePoint
 from newtonreg.norms import resolve_norm
 from newtonreg.solvers.acceptance import rounding_noise
@@ -216,8 +216,7 @@ def _range_of(triangle, tolerance):
     if triangle.shape[0] == triangle.shape[1] and linalg.has_full_rank(triangle, tolerance):
         return None, partial(linalg.solve_upper, triangle, transposed=True), partial(linalg.solve_upper, triangle)
     left, values, right = linalg.svd(triangle)
-    (rank,) = to_floats(xp.sum(xp.astype(values > tolerance * xp.max(values), xp.float64)))
-    rank = int(rank)
+    rank = linalg.rank_of(values, tolerance)
     free, left = xp.matrix_transpose(left[:, rank:]), xp.matrix_transpose(left[:, :rank])
     right, values = right[:rank, :], values[:rank]
 

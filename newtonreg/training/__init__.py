@@ -3,10 +3,18 @@
 from newtonreg.training.ellipsoids import ellipsoidal_trust_region
 from newtonreg.training.evidence import Evidence
 from newtonreg.training.fit import Training
-from newtonreg.training.physics import PhysicsOpening, levenberg_marquardt, plan_physics, usual_physics_width
+from newtonreg.training.physics import PhysicsOpening, plan_physics, usual_physics_width
 from newtonreg.training.physics_starts import best_start, unit_families
 from newtonreg.training.posterior import Posterior
-from newtonreg.training.rules import Options, Plan, affordable_params, plan_fit, usual_batch_size, usual_width
+from newtonreg.training.rules import (
+    Options,
+    Plan,
+    affordable_params,
+    levenberg_marquardt,
+    plan_fit,
+    usual_batch_size,
+    usual_width,
+)
 from newtonreg.training.starts import draw_start
 
 __all__ = [

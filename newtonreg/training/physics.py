@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 from newtonreg.backend.arrays import namespace
-from newtonreg.solvers import LevenbergMarquardt, Nielsen, VariableProjection
+from newtonreg.solvers import VariableProjection
 from newtonreg.training.budget import Budget, trial_work
 from newtonreg.training.phases import Descent
 from newtonreg.training.physics_starts import best_start, unit_families
-from newtonreg.training.rules import Plan
+from newtonreg.training.rules import Plan, levenberg_marquardt
 
-__all__ = ["PhysicsOpening", "levenberg_marquardt", "plan_physics", "usual_physics_width"]
+__all__ = ["PhysicsOpening", "plan_physics", "usual_physics_width"]
 
 _BUDGET, _CURVE_BUDGET = 3e11, 1e11
 """Floating point operations that a fit may spend before it is cut off: some ten seconds, two or three with one variable."""
@@ -94,7 +94,11 @@ class _Points(NamedTuple):
 
 
 def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
-    """`Plan` for a `PhysicsRisk`: variable projection; a named solver where one is given."""
+    """`Plan` for a `PhysicsRisk`: a named solver where one is given.
+
+    Linear equations: variable projection. Others: Levenberg–Marquardt until it stalls, then variable projection, whose
+    coefficients follow the units, then the first again.
+    """
     first = solver or VariableProjection()
     cost = trial_work(objective, first)
     usual = _CURVE_BUDGET if objective.network.n_features == 1 else _BUDGET
@@ -107,13 +111,6 @@ def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
         first = levenberg_marquardt(objective.network.n_features)
         phases = [Descent(first, 0.05, 60, 0.6), Descent(VariableProjection(), 0.01, 60, 0.9), Descent(first, 0.01, 60)]
     return Plan(opening, first, phases, Budget(work, max_time))
-
-
-def levenberg_marquardt(n_features):
-    """The solver for nonlinear equations, scaled by running column norms with one variable and unscaled with several."""
-    if n_features == 1:
-        return LevenbergMarquardt(method="cholesky")
-    return LevenbergMarquardt(norm="spherical", damping=Nielsen(decrease=1.0 / 3.0), method="cholesky")
 
 
 def usual_physics_width(n_residuals, n_features, n_unit_params=None):

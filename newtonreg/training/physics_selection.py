@@ -5,7 +5,7 @@ import numpy as np
 from newtonreg.backend.arrays import namespace, to_device, to_host
 from newtonreg.initializers.forward_selection import greedy, take_chosen
 
-__all__ = ["selected_units"]
+__all__ = ["selected_units", "through"]
 
 _PER_UNIT, _LEAST, _MOST = 8, 300, 2000
 """Candidates for each unit, and in all."""
@@ -65,7 +65,12 @@ def _pool(inputs, n_units, rng):
     along = _log_uniform(rng, steepest, (d, size)) * rng.choice([-1.0, 1.0], (d, size))
     weights = np.hstack([isotropic, along])
     knots = rng.uniform(-_REACH, _REACH, weights.shape)
-    return np.hstack([np.vstack([weights, -(weights * knots).sum(axis=0)]), _between_points(inputs, size, rng)])
+    return np.hstack([through(knots, weights), _between_points(inputs, size, rng)])
+
+
+def through(knots, weights):
+    """Units (d + 1, k) of `weights` (d, k) whose z is zero at `knots` (d, k)."""
+    return np.vstack([weights, -(weights * knots).sum(axis=0)])
 
 
 def _log_uniform(rng, steepest, size):
@@ -83,5 +88,4 @@ def _between_points(inputs, size, rng):
     way = inputs[:, second] - inputs[:, first]
     squares = (way**2).sum(axis=0)
     way, squares = np.where(squares > 0.0, way, 1.0), np.where(squares > 0.0, squares, d)
-    weights = _RISE * way / squares
-    return np.vstack([weights, -(weights * 0.5 * (inputs[:, first] + inputs[:, second])).sum(axis=0)])
+    return through(0.5 * (inputs[:, first] + inputs[:, second]), _RISE * way / squares)

@@ -8,7 +8,7 @@ import numpy as np
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import add_diagonal, namespace, to_device, to_floats, to_host
-from newtonreg.training.physics_selection import selected_units
+from newtonreg.training.physics_selection import selected_units, through
 from newtonreg.training.readout import even_units
 
 __all__ = ["best_start", "characteristic_directions", "fit_outer", "unit_families"]
@@ -95,7 +95,7 @@ def _start(part, rest, units, scalars):
 def _rounding(point):
     """½ (eps Σ_k |c_k| ‖∂r/∂c_k‖)²."""
     matrix, _ = point.outer_normal_equations()
-    xp, coefs = namespace(matrix), point.params[point.partition.outer[0] : point.partition.outer[-1] + 1]
+    xp, coefs = namespace(matrix), point.partition.outer_part(point.params)
     (size,) = to_floats(xp.vecdot(xp.abs(coefs), xp.sqrt(xp.abs(xp.linalg.diagonal(matrix)))))
     return 0.5 * (_EPS * size) ** 2
 
@@ -189,8 +189,7 @@ def _isotropic(d, k, steepness, rng):
     directions = rng.standard_normal((d, k))
     directions /= np.sqrt((directions**2).sum(axis=0))
     knots = rng.uniform(-1.0 - 2.0 * _MARGIN, 1.0 + 2.0 * _MARGIN, (d, k))
-    weights = directions * steepness * np.exp(_SPREAD * rng.standard_normal(k))
-    return np.vstack([weights, -(weights * knots).sum(axis=0)])
+    return through(knots, directions * steepness * np.exp(_SPREAD * rng.standard_normal(k)))
 
 
 def _along(directions, k, slope, halo):

@@ -16,7 +16,7 @@ from newtonreg.training.regularizing import EvidenceDescent
 from newtonreg.training.screening import Screening
 from newtonreg.training.thinning import ThinnedOpening, n_thinned
 
-__all__ = ["Options", "Plan", "affordable_params", "plan_fit", "usual_batch_size", "usual_width"]
+__all__ = ["Options", "Plan", "affordable_params", "levenberg_marquardt", "plan_fit", "usual_batch_size", "usual_width"]
 
 _BUDGET = 1e11
 """Floating point operations that a fit may spend before it is cut off: a second or two."""
@@ -175,10 +175,15 @@ def _thinned_plan(objective, options):
 
 
 def _first_solver(objective):
-    if not objective.is_sum_of_squares:
-        return _newton()
-    # In one dimension running column norms are several times better than the identity, in several the identity is.
-    if objective.network.n_features == 1:
+    return levenberg_marquardt(objective.network.n_features) if objective.is_sum_of_squares else _newton()
+
+
+def levenberg_marquardt(n_features):
+    """The work horse of sums of squares, for data and nonlinear equations alike.
+
+    In one dimension running column norms are several times better than the identity, in several the identity is.
+    """
+    if n_features == 1:
         return LevenbergMarquardt(method="cholesky")
     return LevenbergMarquardt(norm="spherical", damping=Nielsen(decrease=1.0 / 3.0), method="cholesky")
 
