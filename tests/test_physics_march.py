@@ -67,3 +67,21 @@ def test_marching_starts_lower_where_a_front_forms():
     with pytest.warns(Warning):
         model.fit(collocation.uniform(DOMAIN, [30, 15]))
     assert model.history_[0]["loss"] < 0.5 * min(row["initial_loss"] for row in model.restarts_)
+
+
+def test_marching_spends_no_more_than_its_share_of_the_budget(monkeypatch):
+    spent, run = [], Marching.run
+
+    def watched(self, rng, budget, until):
+        found = run(self, rng, budget, until)
+        spent.append((budget.share(), until))
+        return found
+
+    def steep(u, u_t, u_x, u_xx):
+        return u_t + u * u_x - 0.003 * u_xx
+
+    monkeypatch.setattr(Marching, "run", watched)
+    monkeypatch.setattr("newtonreg.training.physics._BUDGET", 1e10)
+    PhysicsRegressor(steep, [START, *WALLS], 12, variables=("x", "t"), random_state=0).fit(collocation.uniform(DOMAIN, [30, 15]))
+    ((share, until),) = spent
+    assert 0.1 < share < until + 0.05

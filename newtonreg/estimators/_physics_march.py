@@ -6,7 +6,7 @@ from newtonreg.backend.arrays import to_device
 from newtonreg.minimize import minimize
 from newtonreg.physics.conditions import Initial
 from newtonreg.physics.equations import Equation
-from newtonreg.training import best_start, levenberg_marquardt, unit_families
+from newtonreg.training import best_start, levenberg_marquardt, trial_work, unit_families
 
 __all__ = ["Marching"]
 
@@ -55,23 +55,29 @@ class Marching:
         faces = [one.resolve(*frame)[0].faces for one in setup.conditions if isinstance(one, Initial)]
         return cls(make_fit, X, setup.setting.domain, *faces[0][0]) if faces else None
 
-    def run(self, rng, is_over):
-        """Parameters (p,) on the whole interval, the last ones where `is_over()`; None where no step is made."""
+    def run(self, rng, budget, until):
+        """Parameters (p,) on the whole interval; the last ones where the share `until` of the budget is spent.
+
+        None where not even one step is made.
+        """
         share, params = _FIRST, None
-        while share < 1.0 and not is_over():
+        while share < 1.0 and not budget.is_over(until):
             fit = self._make_fit(*self._squeezed(share))
-            params = self._step(fit, params, rng, is_over)
+            params = self._step(fit, params, rng, budget, until)
             share *= _GROWTH
         return params
 
-    def _step(self, fit, params, rng, is_over):
+    def _step(self, fit, params, rng, budget, until):
         families = unit_families(fit.objective, rng)
         objective = fit.balance(fit.objective, families)
         if params is None:
             params, _ = best_start(objective, families, to_device(fit.scalars, objective.penalty), rng)
-        callbacks = [lambda record, run: is_over()]
         solver = levenberg_marquardt(objective.network.n_features)
-        return minimize(objective, params, solver, max_iter=_TRIALS, ftol=_STALLED, patience=_PATIENCE, callbacks=callbacks).x
+        cost = trial_work(objective, solver)
+        stopping = {"max_iter": max(1, min(_TRIALS, budget.trials(cost, until))), "ftol": _STALLED, "patience": _PATIENCE}
+        result = minimize(objective, params, solver, callbacks=budget.clock(until), **stopping)
+        budget.spend(cost * result.nit)
+        return result.x
 
     def _squeezed(self, share):
         """Points and domain of a share of the time."""

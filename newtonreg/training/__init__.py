@@ -1,5 +1,6 @@
 """How a fit is composed: starts, restarts, phases."""
 
+from newtonreg.training.budget import trial_work
 from newtonreg.training.ellipsoids import ellipsoidal_trust_region
 from newtonreg.training.evidence import Evidence
 from newtonreg.training.fit import Training
@@ -31,6 +32,7 @@ __all__ = [
     "levenberg_marquardt",
     "plan_fit",
     "plan_physics",
+    "trial_work",
     "unit_families",
     "usual_batch_size",
     "usual_physics_width",

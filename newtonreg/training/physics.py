@@ -18,7 +18,7 @@ _RESIDUALS = 3
 _SURPLUS = 2
 """Residuals of the equation for each parameter, beside noisy data: what the equation leaves open would follow the noise."""
 _NEAR, _MARCHING = 1e-4, 0.6
-"""Of the objective of no network at all, below which a start is near a solution; share of the time for marching, at most."""
+"""Of the objective of no network at all, below which a start is near a solution; share of the budget for marching, at most."""
 _NARROWEST, _WIDEST_CURVE, _WIDEST = 5, 40, 200
 
 
@@ -36,7 +36,8 @@ class PhysicsOpening:
     balance : callable or None
         balance(objective, families) returns the objective with its terms reweighted.
     march : callable or None
-        march(rng, is_over) returns parameters from elsewhere, asked for where no start comes near a solution.
+        march(rng, budget, until) returns parameters from elsewhere, asked for where no start comes near a solution, and spends up
+        to the share `until` of the `Budget`.
     """
 
     def __init__(self, scalars, initializer=None, n_starts=1, balance=None, march=None):
@@ -66,8 +67,7 @@ class PhysicsOpening:
         value = objective.at(params).value
         if self.march is None or value < _NEAR * _of_nothing(objective, params):
             return params
-        budget = fit.plan.budget
-        other = self.march(fit.rng, lambda: budget.max_time is not None and budget.is_over(_MARCHING))
+        other = self.march(fit.rng, fit.plan.budget, _MARCHING)
         return params if other is None or not objective.at(other).value < value else other
 
     def _draw(self, objective, rng):
