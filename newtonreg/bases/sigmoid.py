@@ -15,9 +15,14 @@ __all__ = ["slopes_of_logistic", "slopes_of_tanh", "squared_sech"]
 def squared_sech(z):
     """1 / cosh² z = 4 t / (1 + t)² with t = exp(−2|z|), which neither cancels nor overflows."""
     xp = namespace(z)
-    decay = xp.exp(-2.0 * xp.abs(z))
+    decay = xp.abs(z)
+    decay *= -2.0
+    decay = xp.exp(decay)
     above = 1.0 + decay
-    return 4.0 * decay / (above * above)
+    above *= above
+    decay /= above
+    decay *= 4.0
+    return decay
 
 
 def slopes_of_tanh(tangent, square, order, factor=1.0, rate=1.0):

@@ -4,9 +4,11 @@ import warnings
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 
 from newtonreg.backend.arrays import cuda_array, to_device
 from newtonreg.estimators import _validation as validation
+from newtonreg.estimators._physics_redraw import Redrawing
 from newtonreg.landscape import classify
 from newtonreg.minimize import Status
 from newtonreg.networks import ShallowNetwork
@@ -17,7 +19,16 @@ from newtonreg.physics.objective import PhysicsRisk
 from newtonreg.physics.solution import Solution
 from newtonreg.physics.uncertainty import uncertainty
 from newtonreg.solvers.requirements import check_requirements
-from newtonreg.training import PhysicsOpening, Training, plan_physics, usual_physics_width
+from newtonreg.training import (
+    WIDE,
+    PhysicsOpening,
+    Quasilinearization,
+    QuasilinearOpening,
+    Training,
+    plan_physics,
+    plan_redrawn,
+    usual_physics_width,
+)
 
 __all__ = ["PhysicsFit"]
 
@@ -40,13 +51,11 @@ class PhysicsFit:
     weights : array of shape (n,)
     network : ShallowNetwork, optional
         That of a fitted solution; None makes the one that the estimator asks for.
-    marching : Marching, optional
-        Where to look for a start.
     """
 
-    def __init__(self, estimator, setup, X, targets, weights, network=None, marching=None):
+    def __init__(self, estimator, setup, X, targets, weights, network=None):
         self._estimator = estimator
-        self._marching = marching
+        self._can_redraw = Redrawing.is_open(estimator, setup)
         self._setup = setup
         self._soft = [one for one in setup.requirements if one.how == "soft"]
         self._exact = [one for one in setup.requirements if one.how == "exact"]
@@ -84,7 +93,14 @@ class PhysicsFit:
             return self._before.network.n_units
         if any(one.is_data for one in self._soft):
             return usual_physics_width(n_residuals[0], d, d + 1 + len(self._setup.setting.outputs))
-        return usual_physics_width(sum(n_residuals), d)
+        return usual_physics_width(sum(n_residuals), d, is_redrawn=self._may_redraw)
+
+    @property
+    def _may_redraw(self):
+        """Whether the user leaves units and solver to the fit, and the problem is open to units drawn anew."""
+        estimator = self._estimator
+        is_left = isinstance(estimator.solver, str) and estimator.solver == "auto" and not estimator.warm_start
+        return is_left and isinstance(estimator.init, str) and estimator.init == "auto" and self._can_redraw
 
     def _make_objective(self, terms):
         network, alpha = self._network, validation.resolve_alpha(self._estimator.alpha)
@@ -106,8 +122,12 @@ class PhysicsFit:
             self._check_solver(solver)
         scalars = to_device(self._setup.scalars, objective.penalty)
         initializer = validation.resolve_initializer(estimator.init, estimator.activation)
-        march = None if initializer is not None or self._marching is None else self._marching.run
-        opening = PhysicsOpening(scalars, initializer, estimator.n_restarts, self.balance, march)
+        redrawing = Redrawing(estimator, self._setup, self._network) if self._may_redraw else None
+        if redrawing is not None and self._network.n_units >= WIDE:
+            solver = Quasilinearization(redrawing, check_random_state(estimator.random_state))
+            plan = plan_redrawn(objective, QuasilinearOpening(redrawing, self.balance), solver, estimator.max_iter, estimator.max_time)
+            return Training(objective, plan, estimator.tol, estimator.max_iter)
+        opening = PhysicsOpening(scalars, initializer, estimator.n_restarts, self.balance, redrawing)
         plan = plan_physics(objective, opening, solver, estimator.max_iter, estimator.max_time)
         return Training(objective, plan, estimator.tol, estimator.max_iter)
 

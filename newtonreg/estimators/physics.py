@@ -12,7 +12,6 @@ from newtonreg.estimators import _validation as validation
 from newtonreg.estimators._base import unchanged_on_error
 from newtonreg.estimators._callbacks import CallbackBridge
 from newtonreg.estimators._physics_fit import PhysicsFit
-from newtonreg.estimators._physics_march import Marching
 from newtonreg.estimators._physics_setup import set_up
 from newtonreg.estimators._sklearn import (
     BaseEstimator,
@@ -201,20 +200,13 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
             weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
             setup = set_up(self, X)
             targets = self._right_hand_side(X, y, setup)
+            self._n_equations = targets.shape[0]
             self._constant = targets[:, 0] if (targets == targets[:, :1]).all() else None
             # what has no weight must not have a say in widths and starts either
             counted = weights > 0.0
+            self._is_evenly_weighted = bool((weights[counted] == weights[counted][:1]).all())
             rows = X[counted], np.ascontiguousarray(targets[:, counted]), weights[counted]
-            return self._run(self._prepared(setup, *rows), {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}})
-
-    def _prepared(self, setup, X, targets, weights):
-        """The `PhysicsFit` of a problem; evolution problems know their shorter ones."""
-
-        def make_fit(squeezed, domain):
-            return PhysicsFit(self, set_up(self, squeezed, domain), squeezed, targets, weights, fit.network)
-
-        fit = PhysicsFit(self, setup, X, targets, weights, marching=Marching.of(self, setup, X, make_fit))
-        return fit
+            return self._run(PhysicsFit(self, setup, *rows), {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}})
 
     def _run(self, fit, arguments):
         context = self._init_callback_context(max_subtasks=None)

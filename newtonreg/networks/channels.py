@@ -33,9 +33,13 @@ class Channels:
     def __len__(self):
         return len(self.indices)
 
-    def at(self, network, inputs, params):
-        """The channels at `inputs` (d, n) and `params` (p,) of a `ShallowNetwork` of ridge functions, a `ChannelPoint`."""
-        return ChannelPoint(self, network, inputs, params)
+    def at(self, network, inputs, params, n_more=2):
+        """The channels at `inputs` (d, n) and `params` (p,) of a `ShallowNetwork` of ridge functions, a `ChannelPoint`.
+
+        `n_more` derivatives of σ are known beyond the order of the channels: none are needed for values and for derivatives by
+        the coefficients, one for rows of the Jacobian, two for curvature.
+        """
+        return ChannelPoint(self, network, inputs, params, n_more)
 
 
 class ChannelPoint:
@@ -45,7 +49,8 @@ class ChannelPoint:
     `coefficients` A (R m, n) below belong to channels: a row of a Jacobian is that of Σ_rj A_rj g_rj, at every sample its own A.
     """
 
-    def __init__(self, channels, network, inputs, params):
+    def __init__(self, channels, network, inputs, params, n_more):
+        self._n_more = n_more
         self._channels = channels
         self._network = network
         self._inputs = inputs
@@ -57,8 +62,8 @@ class ChannelPoint:
 
     @cached_property
     def _derivatives(self):
-        """σ, σ', ... up to the order that curvature needs."""
-        return self._network.basis.derivatives(self._z, self._channels.order + 2)
+        """σ, σ', ... up to the order that is needed."""
+        return self._network.basis.derivatives(self._z, self._channels.order + self._n_more)
 
     @cached_property
     def _extended(self):

@@ -5,7 +5,7 @@ import numpy as np
 from newtonreg.physics.operators import evaluate
 from newtonreg.physics.terms import Affine, Pointwise, Term
 
-__all__ = ["condition_term", "equation_term", "linear_term"]
+__all__ = ["condition_term", "equation_term", "linear_term", "linearized_term"]
 
 
 def linear_term(name, setting, observed, targets, weights):
@@ -48,6 +48,14 @@ def equation_term(setting, equation, X, targets, weights):
     one = setting.observe(X, list(equation.channels))
     x = X[:, 0] if X.shape[1] == 1 else X
     return Term("equation", [one], Pointwise(equation, x), np.array(targets, dtype=float), weights)
+
+
+def linearized_term(setting, equation, X, targets, weights, fields):
+    """`equation_term` of an `Equation` without unknown coefficients, linearized where its channels are `fields` (C, n)."""
+    x = X[:, 0] if X.shape[1] == 1 else X
+    values, jacobian = equation.linearized(x, fields, np.empty(0))
+    targets = targets - values + (jacobian * fields[None]).sum(axis=1)
+    return Term("equation", [setting.observe(X, list(equation.channels))], Affine(jacobian), targets, weights)
 
 
 def condition_term(setting, requirement, weight):

@@ -20,6 +20,9 @@ _ROWS_DOUBLES = 2**22
 _GPU_ROWS_DOUBLES = 2**27
 """The same on a GPU."""
 
+_MATRIX_UP_TO = 2000
+"""Parameters up to which a step by the Gauss–Newton matrix is likely to follow."""
+
 _OVERHEAD = 2e7
 """Of a term in a trial, in floating point operations."""
 
@@ -196,9 +199,22 @@ class PhysicsEvaluation(PenalizedEvaluation):
         if length == 0.0 or not math.isfinite(length):
             return length
         xp = self._xp
-        norms = xp.sqrt(self._largest_of_kind(xp.linalg.diagonal(self.gauss_newton), length**2))
+        norms = xp.sqrt(self._largest_of_kind(self._squared_lengths, length**2))
         norms = xp.where(norms > 0.0, norms, xp.ones_like(norms))
         return to_floats(xp.max(xp.abs(self.gradient) / norms))[0] / length
+
+    @cached_property
+    def _squared_lengths(self):
+        """Diagonal of the Gauss–Newton matrix, (p,); a large matrix, which nobody will ask for next, is not formed for it."""
+        xp = self._xp
+        if "gauss_newton" in self.__dict__ or self._objective.n_params <= _MATRIX_UP_TO:
+            return xp.linalg.diagonal(self.gauss_newton)
+        squares, gradient = self._objective.penalty, self._objective.penalty * self.params
+        for batch in self._batches():
+            squares = squares + xp.sum(batch.rows**2, axis=1)
+            gradient = gradient + _times(batch.rows, batch.residuals)
+        self._keep_pass(gradient, [])
+        return squares
 
     def _largest_of_kind(self, squares, floor):
         """`squares` (p,) of columns, each replaced by the largest of its kind, of the units by `floor` at least."""

@@ -166,7 +166,7 @@ def filled_rows(points, n_rows, method, like):
 class TermPoint:
     """A term at one parameter vector, each derivative computed on first use. Residuals carry the root of their weight."""
 
-    def __init__(self, term, network, params, linearized=None):
+    def __init__(self, term, network, params, linearized=None, n_more=2):
         self._xp = namespace(params)
         if linearized is not None:
             self.__dict__["_linearized"] = linearized
@@ -175,7 +175,7 @@ class TermPoint:
         self._root = self._xp.sqrt(term.weights)
         self._scalars = params[network.n_params :]
         own = params[: network.n_params]
-        self._points = [one.channels.at(network, one.inputs, own) for one in term.sets]
+        self._points = [one.channels.at(network, one.inputs, own, n_more) for one in term.sets]
 
     @property
     def n_residuals(self):
@@ -192,7 +192,7 @@ class TermPoint:
 
     def with_units(self, network, params):
         """The same residuals and linearization, derivatives by the coefficients of other units."""
-        return TermPoint(self._term, network, params, self._linearized)
+        return TermPoint(self._term, network, params, self._linearized, n_more=0)
 
     @cached_property
     def fields(self):

@@ -21,6 +21,8 @@ def trial_work(objective, solver):
 
     An epoch of mini-batches goes through the data once, as a full step does.
     """
+    if hasattr(solver, "trial_work"):
+        return solver.trial_work(objective)
     network = objective.network
     overhead = _OVERHEAD * (1 if network.is_explicit else 1 + len(network.hidden_sizes))
     # a quasi-Newton matrix in a trust region asks for no Hessian, and yet is factorized

@@ -9,17 +9,21 @@ from newtonreg.training.phases import Descent
 from newtonreg.training.physics_starts import best_start, unit_families
 from newtonreg.training.rules import Plan, levenberg_marquardt
 
-__all__ = ["PhysicsOpening", "plan_physics", "usual_physics_width"]
+__all__ = ["WIDE", "PhysicsOpening", "plan_physics", "plan_redrawn", "usual_physics_width"]
 
+WIDE = 400
+"""Units from which on a nonlinear equation is better solved by drawing them anew than by moving them."""
 _BUDGET, _CURVE_BUDGET = 3e11, 1e11
 """Floating point operations that a fit may spend before it is cut off: some ten seconds, two or three with one variable."""
 _RESIDUALS = 3
 """For each unit, where the width is open: more could not be told apart."""
 _SURPLUS = 2
 """Residuals of the equation for each parameter, beside noisy data: what the equation leaves open would follow the noise."""
-_NEAR, _MARCHING = 1e-4, 0.6
-"""Of the objective of no network at all, below which a start is near a solution; share of the budget for marching, at most."""
-_NARROWEST, _WIDEST_CURVE, _WIDEST = 5, 40, 200
+_NEAR, _APPROACH = 1e-4, 0.6
+"""Of the objective of no network at all, below which a start is near a solution; share of the budget for another, at most."""
+_NARROWEST, _WIDEST_CURVE, _WIDEST, _WIDEST_REDRAWN = 5, 40, 200, 2000
+_LINEAR_STEPS, _PATIENCE = 8, 3
+"""Of quasilinearization on all units, at most; and after so many without a lower objective it is over."""
 
 
 class PhysicsOpening:
@@ -35,17 +39,16 @@ class PhysicsOpening:
         Draws.
     balance : callable or None
         balance(objective, families) returns the objective with its terms reweighted.
-    march : callable or None
-        march(rng, budget, until) returns parameters from elsewhere, asked for where no start comes near a solution, and spends up
-        to the share `until` of the `Budget`.
+    redrawing : Redrawing or None
+        Where to look for a start if none of these comes near a solution.
     """
 
-    def __init__(self, scalars, initializer=None, n_starts=1, balance=None, march=None):
+    def __init__(self, scalars, initializer=None, n_starts=1, balance=None, redrawing=None):
         self.scalars = scalars
         self.initializer = initializer
         self.n_starts = n_starts
         self.balance = balance
-        self.march = march
+        self.redrawing = redrawing
 
     def run(self, fit):
         """Begin `fit` with the best start."""
@@ -56,19 +59,20 @@ class PhysicsOpening:
         # a user's own units are not to be replaced
         rng = fit.rng if self.initializer is None else None
         params, starts = best_start(objective, families, self.scalars, rng)
-        course.begin(fit.plan.solver, self._marched(fit, objective, params))
+        course.begin(fit.plan.solver, self._approached(fit, objective, params))
         fit.restarts = [
             {"loss": start.left_out, "initial_loss": start.value, "n_iter": 0, "n_units": objective.network.n_units}
             for start in starts
         ]
 
-    def _marched(self, fit, objective, params):
-        """`params`, or lower ones that marching finds."""
+    def _approached(self, fit, objective, params):
+        """`params`, or lower ones on units that are drawn anew."""
         value = objective.at(params).value
-        if self.march is None or value < _NEAR * _of_nothing(objective, params):
+        if self.redrawing is None or value < _NEAR * _of_nothing(objective, params):
             return params
-        other = self.march(fit.rng, fit.plan.budget, _MARCHING)
-        return params if other is None or not objective.at(other).value < value else other
+        solution = self.redrawing.approach(objective.network.n_units, fit.rng, fit.plan.budget, _APPROACH)
+        other = self.redrawing.params(solution, params)
+        return other if objective.at(other).value < value else params
 
     def _draw(self, objective, rng):
         if self.initializer is None:
@@ -113,7 +117,18 @@ def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
     return Plan(opening, first, phases, Budget(work, max_time))
 
 
-def usual_physics_width(n_residuals, n_features, n_unit_params=None):
+def plan_redrawn(objective, opening, solver, max_iter=None, max_time=None):
+    """`Plan` of a fit whose units are drawn anew in every trial, where the function varies that is known so far."""
+    cost = trial_work(objective, solver)
+    # two steps on each of a dozen intervals, by half the units, cost as much as three or four by all
+    budget = Budget((4.0 + (max_iter or _LINEAR_STEPS)) * cost, max_time)
+    return Plan(opening, solver, [Descent(solver, 1e-3, _PATIENCE)], budget)
+
+
+def usual_physics_width(n_residuals, n_features, n_unit_params=None, is_redrawn=False):
     """Width where the user leaves it open, for so many residuals; with data those of the equation, and parameters of a unit."""
     residuals = _RESIDUALS if n_unit_params is None else _SURPLUS * n_unit_params
-    return int(min(_WIDEST_CURVE if n_features == 1 else _WIDEST, max(_NARROWEST, n_residuals // residuals)))
+    usual, widest = n_residuals // residuals, _WIDEST_CURVE if n_features == 1 else _WIDEST
+    if is_redrawn and usual >= WIDE:
+        widest = _WIDEST_REDRAWN
+    return int(min(widest, max(_NARROWEST, usual)))

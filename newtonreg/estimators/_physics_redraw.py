@@ -1,0 +1,213 @@
+"""A nonlinear equation as a sequence of linear ones, each on units and collocation points of its own."""
+
+import numpy as np
+from sklearn.base import clone
+
+from newtonreg.backend import linalg
+from newtonreg.backend.arrays import cuda_array, device_of, namespace, to_device
+from newtonreg.estimators import _validation as validation
+from newtonreg.networks import ShallowNetwork
+from newtonreg.physics.assembling import condition_term, equation_term, linearized_term
+from newtonreg.physics.balancing import balanced
+from newtonreg.physics.collocation import latin_hypercube
+from newtonreg.physics.conditions import Initial
+from newtonreg.physics.equations import Equation
+from newtonreg.physics.frozen import Frozen, jet
+from newtonreg.physics.hard import HardOutput
+from newtonreg.physics.objective import PhysicsRisk
+from newtonreg.physics.setting import Setting
+from newtonreg.physics.solution import Solution
+from newtonreg.physics.variation import Variation
+from newtonreg.training import best_start, unit_families
+
+__all__ = ["Redrawing"]
+
+_FIRST, _GROWTH = 0.1, 1.3
+"""Share of the time of the first interval, and what it is multiplied by from one to the next."""
+_STEPS = 2
+"""On each interval: the first finds the solution where it was not known, the second has units that know it."""
+_FEWER, _FEWEST = 0.5, 300
+"""Share of the units, and their number at least, on the way."""
+_POINTS = 3
+"""Residuals of the equation for each unit."""
+_STARTING_UNITS, _STARTING_POINTS = 100, 1000
+"""Of the start, whose solution need not be good."""
+_FACE_POINTS = 0.5
+"""Points on a face for each unit, in two variables; in more of them the power that fills a face as densely."""
+_TYPICAL = 4
+"""Of the families of units: moderately steep."""
+_RIDGE = 1e-13
+"""Of the coefficients, relative to unit columns: below it they are rounding."""
+
+
+class Redrawing:
+    """A problem that can be solved on any interval of its time, by any units, at any points.
+
+    Parameters
+    ----------
+    estimator : PhysicsRegressor
+    setup : Setup
+    network : ShallowNetwork
+        That of the fit.
+    """
+
+    def __init__(self, estimator, setup, network):
+        self._estimator = estimator
+        self._setup = setup
+        self._network = network
+
+    @staticmethod
+    def is_open(estimator, setup):
+        """Whether units and points may be drawn anew.
+
+        Not where the equation is linear or has one variable, where it has unknown coefficients, where a condition is given at
+        single points, measured or met exactly, or where the right-hand side is known at the user's points alone.
+        """
+        is_nonlinear = isinstance(setup.equation, Equation) and len(setup.setting.variables) > 1 and not setup.coefficients
+        is_known = estimator._constant is not None or callable(estimator.source)
+        swept = all(one.faces and not one.is_data and one.how == "soft" for one in setup.requirements)
+        return is_nonlinear and is_known and swept and estimator._is_evenly_weighted
+
+    # -- what a step needs ----------------------------------------------------------------------------------------------------
+
+    def _targets(self, X):
+        if self._estimator._constant is None:
+            return self._estimator._source(X, self._estimator._n_equations)
+        return np.repeat(self._estimator._constant[:, None], X.shape[0], axis=1)
+
+    def _frame(self, domain, n_units):
+        """`setting` and soft `requirements` in another domain, conditions asked at as many points as so many units need."""
+        frame = self._setup.setting.variables, self._setup.setting.outputs, domain
+        conditions = [_denser(one, n_units, len(domain)) for one in self._setup.conditions]
+        requirements = [one for condition in conditions for one in condition.resolve(*frame)]
+        hard = [one for one in requirements if one.how == "hard"]
+        setting = Setting(*frame, HardOutput(hard, *frame) if hard else None)
+        return setting, [one for one in requirements if one.how == "soft"]
+
+    def work(self, n_units):
+        """Floating point operations of one step."""
+        return 2.0 * (_POINTS + 1.0 + _FACE_POINTS) * float(n_units * len(self._setup.setting.outputs)) ** 3
+
+    def solution(self, params):
+        """A `Solution` on the whole domain."""
+        return Solution(self._setup.setting, self._network, params, self._setup.equation)
+
+    def params(self, solution, like):
+        """Parameters (p,) of a solution, where those of `like` are."""
+        return to_device(solution.params, like)
+
+    def units(self, solution):
+        """Its units (q, k)."""
+        return solution.network.unpack(solution.params).units
+
+    # -- steps ----------------------------------------------------------------------------------------------------------------
+
+    def step(self, solution, n_units, rng):
+        """The linear equation at `solution`, solved by so many units on the whole domain."""
+        return self._step(solution, self._setup.setting.domain, n_units, rng)
+
+    def _step(self, solution, domain, n_units, rng):
+        (setting, requirements), equation = self._frame(domain, n_units), self._setup.equation
+        variation = Variation(jet(solution, setting), len(domain), rng)
+        X = setting.low + 0.5 * setting.width * (variation.points(_POINTS * n_units) + 1.0)
+        fields = solution.fields(X, list(equation.channels))
+        weights = np.full(X.shape[0], 1.0 / X.shape[0])
+        term = linearized_term(setting, equation, X, self._targets(X), weights, fields)
+        objective = self._objective(setting, [term, *(condition_term(setting, one, 1.0) for one in requirements)], n_units)
+        network, units = objective.network, to_device(variation.units(n_units), objective.penalty)
+        objective, _ = balanced(objective, [one.weight for one in requirements], units, units[0, :0])
+        coefs = _least_squares(objective, units)
+        return Solution(setting, network, network.pack(units, coefs), equation)
+
+    def _objective(self, setting, terms, n_units):
+        network = ShallowNetwork(self._network.basis, len(setting.variables), n_units, self._network.n_outputs)
+        penalty = validation.resolve_alpha(self._estimator.alpha) * network.penalty_mask(np.empty(0))
+        if self._estimator.device == "cuda":
+            terms, penalty = [one.mapped(cuda_array) for one in terms], cuda_array(penalty)
+        return PhysicsRisk(network, terms, penalty)
+
+    # -- the way to a first solution ------------------------------------------------------------------------------------------
+
+    def approach(self, n_units, rng, budget, until=0.7):
+        """A `Solution` by so many units on the whole domain; intervals are skipped once the share of the budget is spent."""
+        fewer = min(n_units, max(_FEWEST, int(_FEWER * n_units)))
+        time, solution = self._time(), None
+        for share in _shares(time is not None):
+            if solution is not None and share < 1.0 and budget.is_over(until):
+                continue
+            domain, before = self._part(share, time), solution
+            solution = self._start(domain, rng) if before is None else _continued(before, time)
+            for _ in range(_STEPS):
+                solution = self._step(solution, domain, fewer, rng)
+                budget.spend(self.work(fewer))
+        return self.step(solution, n_units, rng)
+
+    def _time(self):
+        """(axis, instant) of the initial values; None where there are none."""
+        frame = self._setup.setting.variables, self._setup.setting.outputs, self._setup.setting.domain
+        faces = [one.resolve(*frame)[0].faces[0] for one in self._setup.conditions if isinstance(one, Initial)]
+        return faces[0] if faces else None
+
+    def _part(self, share, time):
+        """The domain up to a share of the time."""
+        domain = list(self._setup.setting.domain)
+        if time is not None:
+            axis, start = time
+            domain[axis] = tuple(start + share * (end - start) for end in domain[axis])
+        return tuple(domain)
+
+    def _start(self, domain, rng):
+        """The best of several kinds of units."""
+        (setting, requirements), equation = self._frame(domain, _STARTING_UNITS), self._setup.equation
+        X = latin_hypercube(domain, _STARTING_POINTS, rng)
+        term = equation_term(setting, equation, X, self._targets(X), np.full(X.shape[0], 1.0 / X.shape[0]))
+        terms = [term, *(condition_term(setting, one, 1.0) for one in requirements)]
+        objective = self._objective(setting, terms, _STARTING_UNITS)
+        families, nothing = unit_families(objective, rng), objective.penalty[:0]
+        objective, _ = balanced(objective, [one.weight for one in requirements], families[_TYPICAL], nothing)
+        params, _ = best_start(objective, families, nothing, rng)
+        return Solution(setting, objective.network, params, equation)
+
+
+def _shares(has_time):
+    """Of the time, one after the other; the last is all of it."""
+    share = _FIRST
+    while has_time and share < 1.0:
+        yield share
+        share *= _GROWTH
+    yield 1.0
+
+
+def _continued(solution, time):
+    """What is taken for the solution on a longer interval."""
+    axis, first = time
+    low, high = solution.setting.domain[axis]
+    return Frozen(solution, axis, first, low if first == high else high)
+
+
+def _denser(condition, n_units, d):
+    """The condition at more points of its faces, where its values are known everywhere."""
+    n_points = int(np.ceil((_FACE_POINTS * n_units) ** (1.0 / (d - 1))))
+    given = [getattr(condition, name, None) for name in ("value", "values")]
+    listed = [entry for one in given for entry in (one if isinstance(one, (list, tuple)) else [one])]
+    if not hasattr(condition, "n_points") or any(isinstance(one, np.ndarray) for one in listed):
+        return condition
+    return clone(condition).set_params(n_points=max(n_points, condition.n_points or 2))
+
+
+def _least_squares(objective, units):
+    """Coefficients (m, k + 1) of `units` (q, k) that are best for residuals affine in them.
+
+    QR of rows whose columns have unit length, and a ridge where rounding begins: 2 N k² flops.
+    """
+    network, xp = objective.network, namespace(units)
+    nothing = xp.zeros((network.n_outputs, network.n_units + 1), dtype=xp.float64, device=device_of(units))
+    rows, residuals = objective.at(network.pack(units, nothing)).rows_of(units)
+    penalty = objective.penalty[network.outer]
+    norms = xp.sqrt(xp.sum(rows**2, axis=1) + penalty)
+    norms = xp.where(norms > 0.0, norms, xp.ones_like(norms))
+    rows /= norms[:, None]
+    triangle, rhs = linalg.triangularize(xp.matrix_transpose(rows), -residuals)
+    ridge = xp.sqrt(penalty / norms**2 + _RIDGE**2)
+    triangle, rhs = linalg.triangularize_over(triangle, rhs, ridge, xp.zeros_like(ridge))
+    return xp.reshape(linalg.solve_upper(triangle, rhs) / norms, nothing.shape)

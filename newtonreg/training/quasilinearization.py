@@ -1,0 +1,79 @@
+"""Newton's method in function space: each step is a linear equation, solved on units and points of its own."""
+
+import math
+
+from newtonreg.backend.arrays import namespace, to_floats
+from newtonreg.solvers.state import SolverState
+
+__all__ = ["Quasilinearization", "QuasilinearOpening"]
+
+
+class Quasilinearization:
+    """u ← the solution v of 𝒩[u] + 𝒩'[u](v − u) = y, on fresh units and collocation points drawn where u varies.
+
+    A trial is one such linear equation: units are drawn after the function that is known so far (`Variation`), and the
+    coefficients alone are solved for, by least squares. It may end higher than it began, and the best is kept.
+
+    Parameters
+    ----------
+    redrawing : Redrawing
+        The problem: `step(solution, n_units, rng)`, `solution(params)`, `params(solution)` and `work(n_units)`.
+    rng : RandomState
+
+    References
+    ----------
+    Bellman & Kalaba, *Quasilinearization and nonlinear boundary-value problems* (1965). Least squares over the coefficients of
+    random units: Dong & Li, *Local extreme learning machines ... for partial differential equations* (2021).
+    """
+
+    requires = ()
+    monotone = False
+
+    def __init__(self, redrawing, rng):
+        self._redrawing = redrawing
+        self._rng = rng
+
+    def __repr__(self):
+        return "Quasilinearization()"
+
+    def trial_work(self, objective):
+        """Floating point operations of one trial."""
+        return self._redrawing.work(objective.network.n_units)
+
+    def init(self, objective, x0):
+        """State at `x0` (p,)."""
+        return SolverState(point=objective.at(x0), control=math.nan)
+
+    def step(self, objective, state):
+        """State after one linear equation, solved on fresh units."""
+        redrawing = self._redrawing
+        before = redrawing.solution(state.point.params)
+        after = redrawing.step(before, objective.network.n_units, self._rng)
+        point = objective.at(redrawing.params(after, state.point.params))
+        if not math.isfinite(point.value):
+            return state.replaced(accepted=False, exhausted=True)
+        xp = namespace(point.params)
+        (length,) = to_floats(xp.linalg.vector_norm(point.params - state.point.params))
+        return state.replaced(point=point, step_norm=length, accepted=True)
+
+
+class QuasilinearOpening:
+    """A solution on growing intervals of time, or at once, by a part of the units; then one step on all of them.
+
+    Parameters
+    ----------
+    redrawing : Redrawing
+    balance : callable
+        balance(objective, families) returns the objective with its terms reweighted.
+    """
+
+    def __init__(self, redrawing, balance):
+        self._redrawing = redrawing
+        self._balance = balance
+
+    def run(self, fit):
+        """Begin `fit` where the approach has led to."""
+        redrawing, course = self._redrawing, fit.course
+        solution = redrawing.approach(fit.objective.network.n_units, fit.rng, fit.plan.budget)
+        objective = course.objective = self._balance(fit.objective, [redrawing.units(solution)])
+        course.begin(fit.plan.solver, redrawing.params(solution, objective.penalty))
