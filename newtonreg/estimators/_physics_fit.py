@@ -125,7 +125,9 @@ class PhysicsFit:
         redrawing = Redrawing(estimator, self._setup, self._network) if self._may_redraw else None
         if redrawing is not None and self._network.n_units >= WIDE:
             solver = Quasilinearization(redrawing, check_random_state(estimator.random_state))
-            plan = plan_redrawn(objective, QuasilinearOpening(redrawing, self.balance), solver, estimator.max_iter, estimator.max_time)
+            plan = plan_redrawn(
+                objective, QuasilinearOpening(redrawing, self.balance), solver, estimator.max_iter, estimator.max_time
+            )
             return Training(objective, plan, estimator.tol, estimator.max_iter)
         opening = PhysicsOpening(scalars, initializer, estimator.n_restarts, self.balance, redrawing)
         plan = plan_physics(objective, opening, solver, estimator.max_iter, estimator.max_time)

@@ -28,6 +28,8 @@ _STEPS = 2
 """On each interval: the first finds the solution where it was not known, the second has units that know it."""
 _FEWER, _FEWEST = 0.5, 300
 """Share of the units, and their number at least, on the way."""
+_STEEPNESS, _RANGE = 2.0, (0.35, 0.5, 0.7, 1.0, 1.5)
+"""Of units on the way, and what it is multiplied by where the best is looked for: smooth functions ask for flatter ones."""
 _POINTS = 3
 """Residuals of the equation for each unit."""
 _STARTING_UNITS, _STARTING_POINTS = 100, 1000
@@ -102,22 +104,32 @@ class Redrawing:
 
     # -- steps ----------------------------------------------------------------------------------------------------------------
 
-    def step(self, solution, n_units, rng):
+    def step(self, solution, n_units, steepness, rng):
         """The linear equation at `solution`, solved by so many units on the whole domain."""
-        return self._step(solution, self._setup.setting.domain, n_units, rng)
+        return self._step(solution, self._setup.setting.domain, n_units, steepness, rng)
 
-    def _step(self, solution, domain, n_units, rng):
+    def _step(self, solution, domain, n_units, steepness, rng):
         (setting, requirements), equation = self._frame(domain, n_units), self._setup.equation
-        variation = Variation(jet(solution, setting), len(domain), rng)
-        X = setting.low + 0.5 * setting.width * (variation.points(_POINTS * n_units) + 1.0)
+        variation, X = self._points(solution, setting, n_units, rng)
         fields = solution.fields(X, list(equation.channels))
         weights = np.full(X.shape[0], 1.0 / X.shape[0])
         term = linearized_term(setting, equation, X, self._targets(X), weights, fields)
-        objective = self._objective(setting, [term, *(condition_term(setting, one, 1.0) for one in requirements)], n_units)
-        network, units = objective.network, to_device(variation.units(n_units), objective.penalty)
+        objective = self._objective(setting, self._terms(setting, term, requirements), n_units)
+        network, units = objective.network, to_device(variation.units(n_units, steepness), objective.penalty)
         objective, _ = balanced(objective, [one.weight for one in requirements], units, units[0, :0])
         coefs = _least_squares(objective, units)
         return Solution(setting, network, network.pack(units, coefs), equation)
+
+    def _points(self, solution, setting, n_units, rng):
+        """The `Variation` of a solution and collocation points (n, d) after it."""
+        variation = Variation(jet(solution, setting), len(setting.variables), rng)
+        return variation, setting.low + 0.5 * setting.width * (variation.points(_POINTS * n_units) + 1.0)
+
+    def _equation_at(self, setting, X):
+        return equation_term(setting, self._setup.equation, X, self._targets(X), np.full(X.shape[0], 1.0 / X.shape[0]))
+
+    def _terms(self, setting, equation, requirements):
+        return [equation, *(condition_term(setting, one, 1.0) for one in requirements)]
 
     def _objective(self, setting, terms, n_units):
         network = ShallowNetwork(self._network.basis, len(setting.variables), n_units, self._network.n_outputs)
@@ -129,7 +141,10 @@ class Redrawing:
     # -- the way to a first solution ------------------------------------------------------------------------------------------
 
     def approach(self, n_units, rng, budget, until=0.7):
-        """A `Solution` by so many units on the whole domain; intervals are skipped once the share of the budget is spent."""
+        """A `Solution` by so many units on the whole domain, and their steepness.
+
+        Intervals are skipped once the share `until` of the budget is spent.
+        """
         fewer = min(n_units, max(_FEWEST, int(_FEWER * n_units)))
         time, solution = self._time(), None
         for share in _shares(time is not None):
@@ -138,9 +153,25 @@ class Redrawing:
             domain, before = self._part(share, time), solution
             solution = self._start(domain, rng) if before is None else _continued(before, time)
             for _ in range(_STEPS):
-                solution = self._step(solution, domain, fewer, rng)
+                solution = self._step(solution, domain, fewer, _STEEPNESS, rng)
                 budget.spend(self.work(fewer))
-        return self.step(solution, n_units, rng)
+        steepness = _STEEPNESS
+        if not budget.is_over(until):
+            steepness, solution = self._best_steepness(solution, fewer, rng)
+            budget.spend(len(_RANGE) * self.work(fewer))
+        budget.spend(self.work(n_units))
+        return self.step(solution, n_units, steepness, rng), steepness
+
+    def _best_steepness(self, solution, n_units, rng):
+        """That whose units leave least of the equation and conditions at other points, and what they make of `solution`."""
+        domain = self._setup.setting.domain
+        setting, requirements = self._frame(domain, n_units)
+        X = self._points(solution, setting, n_units, rng)[1]
+        terms = self._terms(setting, self._equation_at(setting, X), requirements)
+        tried = [(_STEEPNESS * factor, self.step(solution, n_units, _STEEPNESS * factor, rng)) for factor in _RANGE]
+        weights = [one.weight for one in requirements]
+        objective, _ = balanced(self._objective(setting, terms, n_units), weights, self.units(tried[-1][1]), tried[-1][1].scalars)
+        return min(tried, key=lambda one: objective.at(one[1].params).value)
 
     def _time(self):
         """(axis, instant) of the initial values; None where there are none."""
@@ -158,15 +189,14 @@ class Redrawing:
 
     def _start(self, domain, rng):
         """The best of several kinds of units."""
-        (setting, requirements), equation = self._frame(domain, _STARTING_UNITS), self._setup.equation
+        setting, requirements = self._frame(domain, _STARTING_UNITS)
         X = latin_hypercube(domain, _STARTING_POINTS, rng)
-        term = equation_term(setting, equation, X, self._targets(X), np.full(X.shape[0], 1.0 / X.shape[0]))
-        terms = [term, *(condition_term(setting, one, 1.0) for one in requirements)]
+        terms = self._terms(setting, self._equation_at(setting, X), requirements)
         objective = self._objective(setting, terms, _STARTING_UNITS)
         families, nothing = unit_families(objective, rng), objective.penalty[:0]
         objective, _ = balanced(objective, [one.weight for one in requirements], families[_TYPICAL], nothing)
         params, _ = best_start(objective, families, nothing, rng)
-        return Solution(setting, objective.network, params, equation)
+        return Solution(setting, objective.network, params, self._setup.equation)
 
 
 def _shares(has_time):

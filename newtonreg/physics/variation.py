@@ -9,8 +9,8 @@ _CANDIDATES = 12
 """Logarithm to base 2 of their number."""
 _DENSITY = 0.7
 """Power of the determinant of the metric: ½ would give every unit ellipsoid as many; steep parts need more."""
-_STEEPNESS, _SPREAD = 3.0, 0.3
-"""Length of weights in the metric, and the standard deviation of its logarithm."""
+_SPREAD = 0.3
+"""Standard deviation of the logarithm of the length of weights in the metric."""
 _FLATTEST, _STEEPEST = 0.7, 1.5
 """What that is multiplied by, between the two: the metric knows the function and not its higher derivatives."""
 _JITTER, _POINT_JITTER = 0.4, 0.7
@@ -78,18 +78,18 @@ class Variation:
         density = np.exp(_DENSITY * (logarithm - logarithm.max()))
         return self._rng.choice(len(density), len(density), p=density / density.sum())
 
-    def units(self, n_units):
-        """Weights and biases (d + 1, n_units) of ridge functions that rise by one unit of z about the length of variation."""
+    def units(self, n_units, steepness):
+        """Weights and biases (d + 1, n_units) of ridge functions, weights about as long in the metric as `steepness`."""
         rng, d = self._rng, self._d
         n_isotropic = int(_ISOTROPIC * n_units)
         chosen = rng.randint(len(self._centers), size=n_units - n_isotropic)
         factors = np.exp(rng.uniform(np.log(_FLATTEST), np.log(_STEEPEST), len(chosen)))
         metric = (factors**2)[:, None, None] * (self._metric[chosen] - np.eye(d)) + np.eye(d)
         lengths, axes = np.linalg.eigh(metric)
-        scales = _STEEPNESS * np.exp(_SPREAD * rng.standard_normal(len(chosen)))
+        scales = steepness * np.exp(_SPREAD * rng.standard_normal(len(chosen)))
         weights = _turned(axes, np.sqrt(lengths) * _directions(len(chosen), d, rng)) * scales[:, None]
         knots = _moved(self._centers, self._metric, chosen, _JITTER, rng)
-        spread = _STEEPNESS * np.exp(_ISOTROPIC_SPREAD * rng.standard_normal(n_isotropic))
+        spread = steepness * np.exp(_ISOTROPIC_SPREAD * rng.standard_normal(n_isotropic))
         weights = np.concatenate([_directions(n_isotropic, d, rng) * spread[:, None], weights])
         knots = np.concatenate([rng.uniform(-_REACH, _REACH, (n_isotropic, d)), knots])
         return np.vstack([weights.T, -(weights * knots).sum(axis=1)])

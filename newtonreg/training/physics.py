@@ -22,7 +22,7 @@ _SURPLUS = 2
 _NEAR, _APPROACH = 1e-4, 0.6
 """Of the objective of no network at all, below which a start is near a solution; share of the budget for another, at most."""
 _NARROWEST, _WIDEST_CURVE, _WIDEST, _WIDEST_REDRAWN = 5, 40, 200, 2000
-_LINEAR_STEPS, _PATIENCE = 8, 3
+_LINEAR_STEPS, _PATIENCE = 8, 4
 """Of quasilinearization on all units, at most; and after so many without a lower objective it is over."""
 
 
@@ -70,7 +70,7 @@ class PhysicsOpening:
         value = objective.at(params).value
         if self.redrawing is None or value < _NEAR * _of_nothing(objective, params):
             return params
-        solution = self.redrawing.approach(objective.network.n_units, fit.rng, fit.plan.budget, _APPROACH)
+        solution, _ = self.redrawing.approach(objective.network.n_units, fit.rng, fit.plan.budget, _APPROACH)
         other = self.redrawing.params(solution, params)
         return other if objective.at(other).value < value else params
 
@@ -120,8 +120,8 @@ def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
 def plan_redrawn(objective, opening, solver, max_iter=None, max_time=None):
     """`Plan` of a fit whose units are drawn anew in every trial, where the function varies that is known so far."""
     cost = trial_work(objective, solver)
-    # two steps on each of a dozen intervals, by half the units, cost as much as three or four by all
-    budget = Budget((4.0 + (max_iter or _LINEAR_STEPS)) * cost, max_time)
+    # two steps on each of a dozen intervals, by half the units, and five more, cost as much as five by all
+    budget = Budget((6.0 + (max_iter or _LINEAR_STEPS)) * cost, max_time)
     return Plan(opening, solver, [Descent(solver, 1e-3, _PATIENCE)], budget)
 
 

@@ -151,8 +151,9 @@ def _outer_trial(objective, point, damping):
     """A lower point along a damped step in the coefficients, None where there is none, and the next damping."""
     matrix, gradient = point.outer_normal_equations()
     xp, outer = namespace(gradient), objective.network.outer
-    scale = xp.sqrt(xp.linalg.diagonal(matrix))
-    scale = xp.where(scale > 0.0, scale, xp.ones_like(scale))
+    # along constraints, which take columns out, rounding may leave a negative square
+    square = xp.linalg.diagonal(matrix)
+    scale = xp.sqrt(xp.where(square > 0.0, square, xp.ones_like(square)))
     scaled = matrix / scale[:, None] / scale[None, :]
     while damping < 1.0:
         factor = linalg.cholesky(add_diagonal(xp.asarray(scaled, copy=True), damping))

@@ -1,24 +1,28 @@
 """Newton's method in function space: each step is a linear equation, solved on units and points of its own."""
 
-import math
-
 from newtonreg.backend.arrays import namespace, to_floats
 from newtonreg.solvers.state import SolverState
 
 __all__ = ["Quasilinearization", "QuasilinearOpening"]
+
+_FACTORS = (1.0, 0.75, 1.33)
+"""What the steepness is multiplied by in turn."""
 
 
 class Quasilinearization:
     """u ← the solution v of 𝒩[u] + 𝒩'[u](v − u) = y, on fresh units and collocation points drawn where u varies.
 
     A trial is one such linear equation: units are drawn after the function that is known so far (`Variation`), and the
-    coefficients alone are solved for, by least squares. It may end higher than it began, and the best is kept.
+    coefficients alone are solved for, by least squares. It counts where the objective is lower, and its units' steepness, the
+    control, then stays.
 
     Parameters
     ----------
     redrawing : Redrawing
-        The problem: `step(solution, n_units, rng)`, `solution(params)`, `params(solution)` and `work(n_units)`.
+        The problem: `step(solution, n_units, steepness, rng)`, `solution(params)`, `params(solution, like)`, `work(n_units)`.
     rng : RandomState
+    steepness : float, default=2.0
+        Of the first units.
 
     References
     ----------
@@ -27,11 +31,11 @@ class Quasilinearization:
     """
 
     requires = ()
-    monotone = False
 
-    def __init__(self, redrawing, rng):
+    def __init__(self, redrawing, rng, steepness=2.0):
         self._redrawing = redrawing
         self._rng = rng
+        self.steepness = steepness
 
     def __repr__(self):
         return "Quasilinearization()"
@@ -42,19 +46,19 @@ class Quasilinearization:
 
     def init(self, objective, x0):
         """State at `x0` (p,)."""
-        return SolverState(point=objective.at(x0), control=math.nan)
+        return SolverState(point=objective.at(x0), control=self.steepness, memory={"n_trials": 0})
 
     def step(self, objective, state):
         """State after one linear equation, solved on fresh units."""
-        redrawing = self._redrawing
+        redrawing, n_trials = self._redrawing, state.memory["n_trials"]
+        steepness = state.control * _FACTORS[n_trials % len(_FACTORS)]
         before = redrawing.solution(state.point.params)
-        after = redrawing.step(before, objective.network.n_units, self._rng)
+        after = redrawing.step(before, objective.network.n_units, steepness, self._rng)
         point = objective.at(redrawing.params(after, state.point.params))
-        if not math.isfinite(point.value):
-            return state.replaced(accepted=False, exhausted=True)
         xp = namespace(point.params)
         (length,) = to_floats(xp.linalg.vector_norm(point.params - state.point.params))
-        return state.replaced(point=point, step_norm=length, accepted=True)
+        state = state.replaced(step_norm=length, memory={"n_trials": n_trials + 1}, accepted=point.value < state.point.value)
+        return state.replaced(point=point, control=steepness) if state.accepted else state
 
 
 class QuasilinearOpening:
@@ -74,6 +78,6 @@ class QuasilinearOpening:
     def run(self, fit):
         """Begin `fit` where the approach has led to."""
         redrawing, course = self._redrawing, fit.course
-        solution = redrawing.approach(fit.objective.network.n_units, fit.rng, fit.plan.budget)
+        solution, fit.plan.solver.steepness = redrawing.approach(fit.objective.network.n_units, fit.rng, fit.plan.budget)
         objective = course.objective = self._balance(fit.objective, [redrawing.units(solution)])
         course.begin(fit.plan.solver, redrawing.params(solution, objective.penalty))
