@@ -110,20 +110,22 @@ class Redrawing:
 
     def _step(self, solution, domain, n_units, steepness, rng):
         (setting, requirements), equation = self._frame(domain, n_units), self._setup.equation
-        variation, X = self._points(solution, setting, n_units, rng)
+        units, X = self._drawn(solution, setting, n_units, steepness, rng)
         fields = solution.fields(X, list(equation.channels))
         weights = np.full(X.shape[0], 1.0 / X.shape[0])
         term = linearized_term(setting, equation, X, self._targets(X), weights, fields)
         objective = self._objective(setting, self._terms(setting, term, requirements), n_units)
-        network, units = objective.network, to_device(variation.units(n_units, steepness), objective.penalty)
+        network, units = objective.network, to_device(units, objective.penalty)
         objective, _ = balanced(objective, [one.weight for one in requirements], units, units[0, :0])
         coefs = _least_squares(objective, units)
         return Solution(setting, network, network.pack(units, coefs), equation)
 
-    def _points(self, solution, setting, n_units, rng):
-        """The `Variation` of a solution and collocation points (n, d) after it."""
+    def _drawn(self, solution, setting, n_units, steepness, rng):
+        """Units (q, n_units), and collocation points (n, d) for them."""
         variation = Variation(jet(solution, setting), len(setting.variables), rng)
-        return variation, setting.low + 0.5 * setting.width * (variation.points(_POINTS * n_units) + 1.0)
+        units = variation.units(n_units, steepness)
+        Z = variation.points(_POINTS * n_units, units)
+        return units, setting.low + 0.5 * setting.width * (Z + 1.0)
 
     def _equation_at(self, setting, X):
         return equation_term(setting, self._setup.equation, X, self._targets(X), np.full(X.shape[0], 1.0 / X.shape[0]))
@@ -138,6 +140,11 @@ class Redrawing:
             terms, penalty = [one.mapped(cuda_array) for one in terms], cuda_array(penalty)
         return PhysicsRisk(network, terms, penalty)
 
+    def approach_work(self, n_units):
+        """Floating point operations of `approach`."""
+        n_steps = _STEPS * len(list(_shares(self._time() is not None))) + len(_RANGE)
+        return n_steps * self.work(_fewer(n_units)) + self.work(n_units)
+
     # -- the way to a first solution ------------------------------------------------------------------------------------------
 
     def approach(self, n_units, rng, budget, until=0.7):
@@ -145,7 +152,7 @@ class Redrawing:
 
         Intervals are skipped once the share `until` of the budget is spent.
         """
-        fewer = min(n_units, max(_FEWEST, int(_FEWER * n_units)))
+        fewer = _fewer(n_units)
         time, solution = self._time(), None
         for share in _shares(time is not None):
             if solution is not None and share < 1.0 and budget.is_over(until):
@@ -166,7 +173,7 @@ class Redrawing:
         """That whose units leave least of the equation and conditions at other points, and what they make of `solution`."""
         domain = self._setup.setting.domain
         setting, requirements = self._frame(domain, n_units)
-        X = self._points(solution, setting, n_units, rng)[1]
+        _, X = self._drawn(solution, setting, n_units, _STEEPNESS, rng)
         terms = self._terms(setting, self._equation_at(setting, X), requirements)
         tried = [(_STEEPNESS * factor, self.step(solution, n_units, _STEEPNESS * factor, rng)) for factor in _RANGE]
         weights = [one.weight for one in requirements]
@@ -206,6 +213,10 @@ def _shares(has_time):
         yield share
         share *= _GROWTH
     yield 1.0
+
+
+def _fewer(n_units):
+    return min(n_units, max(_FEWEST, int(_FEWER * n_units)))
 
 
 def _continued(solution, time):

@@ -17,8 +17,10 @@ _JITTER, _POINT_JITTER = 0.4, 0.7
 """Standard deviation, in the metric, of knots and of points about the candidates that they are drawn from."""
 _ISOTROPIC, _ISOTROPIC_SPREAD, _REACH = 0.05, 0.5, 1.3
 """Share of units that know nothing of the function, the spread of their steepness, and how far their knots reach."""
-_EVEN = 0.4
-"""Share of points that cover the box evenly."""
+_EVEN, _RISING = 0.3, 0.4
+"""Share of points that cover the box whatever the function is, and of those where units rise."""
+_TRIES = 8
+"""To find points where units rise inside the box."""
 
 
 class Variation:
@@ -94,15 +96,36 @@ class Variation:
         knots = np.concatenate([rng.uniform(-_REACH, _REACH, (n_isotropic, d)), knots])
         return np.vstack([weights.T, -(weights * knots).sum(axis=1)])
 
-    def points(self, n_points):
-        """Collocation points (n_points, d): some evenly, the others after the density."""
-        rng, n_even = self._rng, int(_EVEN * n_points)
+    def points(self, n_points, units):
+        """Collocation points (n_points, d) for `units` (d + 1, k).
+
+        Some whatever the function is, a third of them denser towards the faces, beyond which nothing holds it; some where it
+        varies; the others where the units rise, which is also far from where they are wanted.
+        """
+        rng, n_even, n_rising = self._rng, int(_EVEN * n_points), int(_RISING * n_points)
         even = self._sobol(max(1, int(np.ceil(np.log2(max(2, n_even))))))[:n_even]
-        chosen = rng.randint(len(self._centers), size=n_points - n_even)
+        even[::3] = np.sin(0.5 * np.pi * even[::3])
+        chosen = rng.randint(len(self._centers), size=n_points - n_even - n_rising)
         moved = _moved(self._centers, self._metric, chosen, _POINT_JITTER, rng)
         inside = _is_inside(moved)
         moved[~inside] = self._centers[chosen[~inside]]
-        return np.concatenate([even, moved])
+        return np.concatenate([even, moved, self._rising(n_rising, units)])
+
+    def _rising(self, n, units):
+        """Points (n, d) of the box where |z| of some unit is about one."""
+        rng = self._rng
+        weights, bias = units[:-1].T, units[-1]
+        found, missing = [np.empty((0, self._d))], n
+        for _ in range(_TRIES):
+            of = rng.randint(len(bias), size=2 * missing)
+            Z, level = rng.uniform(-1.0, 1.0, (2 * missing, self._d)), rng.standard_normal(2 * missing)
+            excess = (weights[of] * Z).sum(axis=1) + bias[of] - level
+            Z = Z - weights[of] * (excess / (weights[of] ** 2).sum(axis=1))[:, None]
+            found.append(Z[_is_inside(Z)][:missing])
+            missing -= len(found[-1])
+            if not missing:
+                break
+        return np.concatenate([*found, rng.uniform(-1.0, 1.0, (missing, self._d))])
 
 
 def _directions(n, d, rng):

@@ -119,9 +119,9 @@ def plan_physics(objective, opening, solver=None, max_iter=None, max_time=None):
 
 def plan_redrawn(objective, opening, solver, max_iter=None, max_time=None):
     """`Plan` of a fit whose units are drawn anew in every trial, where the function varies that is known so far."""
-    cost = trial_work(objective, solver)
-    # two steps on each of a dozen intervals, by half the units, and five more, cost as much as five by all
-    budget = Budget((6.0 + (max_iter or _LINEAR_STEPS)) * cost, max_time)
+    # half as much again for the way there, which ends its intervals when most of the budget is spent
+    way = 1.5 * opening.redrawing.approach_work(objective.network.n_units)
+    budget = Budget(way + (max_iter or _LINEAR_STEPS) * trial_work(objective, solver), max_time)
     return Plan(opening, solver, [Descent(solver, 1e-3, _PATIENCE)], budget)
 
 

@@ -72,12 +72,12 @@ class QuasilinearOpening:
     """
 
     def __init__(self, redrawing, balance):
-        self._redrawing = redrawing
+        self.redrawing = redrawing
         self._balance = balance
 
     def run(self, fit):
         """Begin `fit` where the approach has led to."""
-        redrawing, course = self._redrawing, fit.course
+        redrawing, course = self.redrawing, fit.course
         solution, fit.plan.solver.steepness = redrawing.approach(fit.objective.network.n_units, fit.rng, fit.plan.budget)
         objective = course.objective = self._balance(fit.objective, [redrawing.units(solution)])
         course.begin(fit.plan.solver, redrawing.params(solution, objective.penalty))
