@@ -110,9 +110,8 @@ class Redrawing:
 
     def _step(self, solution, domain, n_units, steepness, rng):
         (setting, requirements), equation = self._frame(domain, n_units), self._setup.equation
-        units, X = self._drawn(solution, setting, n_units, steepness, rng)
+        units, X, weights = self._drawn(solution, setting, n_units, steepness, rng)
         fields = solution.fields(X, list(equation.channels))
-        weights = np.full(X.shape[0], 1.0 / X.shape[0])
         term = linearized_term(setting, equation, X, self._targets(X), weights, fields)
         objective = self._objective(setting, self._terms(setting, term, requirements), n_units)
         network, units = objective.network, to_device(units, objective.penalty)
@@ -121,11 +120,11 @@ class Redrawing:
         return Solution(setting, network, network.pack(units, coefs), equation)
 
     def _drawn(self, solution, setting, n_units, steepness, rng):
-        """Units (q, n_units), and collocation points (n, d) for them."""
+        """Units (q, n_units), collocation points (n, d) for them and weights (n,) of these."""
         variation = Variation(jet(solution, setting), len(setting.variables), rng)
         units = variation.units(n_units, steepness)
         Z = variation.points(_POINTS * n_units, units)
-        return units, setting.low + 0.5 * setting.width * (Z + 1.0)
+        return units, setting.low + 0.5 * setting.width * (Z + 1.0), variation.weights(Z)
 
     def _equation_at(self, setting, X):
         return equation_term(setting, self._setup.equation, X, self._targets(X), np.full(X.shape[0], 1.0 / X.shape[0]))
@@ -173,7 +172,7 @@ class Redrawing:
         """That whose units leave least of the equation and conditions at other points, and what they make of `solution`."""
         domain = self._setup.setting.domain
         setting, requirements = self._frame(domain, n_units)
-        _, X = self._drawn(solution, setting, n_units, _STEEPNESS, rng)
+        _, X, _ = self._drawn(solution, setting, n_units, _STEEPNESS, rng)
         terms = self._terms(setting, self._equation_at(setting, X), requirements)
         tried = [(_STEEPNESS * factor, self.step(solution, n_units, _STEEPNESS * factor, rng)) for factor in _RANGE]
         weights = [one.weight for one in requirements]

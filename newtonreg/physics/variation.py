@@ -7,7 +7,7 @@ __all__ = ["Variation"]
 
 _CANDIDATES = 12
 """Logarithm to base 2 of their number."""
-_DENSITY = 0.7
+_DENSITY = 0.6
 """Power of the determinant of the metric: ½ would give every unit ellipsoid as many; steep parts need more."""
 _SPREAD = 0.3
 """Standard deviation of the logarithm of the length of weights in the metric."""
@@ -15,10 +15,10 @@ _FLATTEST, _STEEPEST = 0.7, 1.5
 """What that is multiplied by, between the two: the metric knows the function and not its higher derivatives."""
 _JITTER, _POINT_JITTER = 0.4, 0.7
 """Standard deviation, in the metric, of knots and of points about the candidates that they are drawn from."""
-_ISOTROPIC, _ISOTROPIC_SPREAD, _REACH = 0.05, 0.5, 1.3
+_ISOTROPIC, _ISOTROPIC_SPREAD, _REACH = 0.15, 0.5, 1.3
 """Share of units that know nothing of the function, the spread of their steepness, and how far their knots reach."""
-_EVEN, _RISING = 0.3, 0.4
-"""Share of points that cover the box whatever the function is, and of those where units rise."""
+_EVEN, _RISING, _VARYING = 0.3, 0.4, 0.3
+"""Share of points that cover the box whatever the function is, of those where units rise, and of those where it varies."""
 _TRIES = 8
 """To find points where units rise inside the box."""
 
@@ -52,20 +52,22 @@ class Variation:
     def __init__(self, jet, d, rng):
         self._d = d
         self._rng = rng
+        self._jet = jet
         even = self._sobol(_CANDIDATES)
-        sizes, metric = self._look(jet, even, None)
+        self._sizes, metric = self._look(even, None)
+        self._mean = _power(metric).mean()
         near = _moved(even, metric, self._drawn(metric), 1.0, rng)
         near = near[_is_inside(near)]
-        self._centers, self._metric = near, self._look(jet, near, sizes)[1]
+        self._centers, self._metric = near, self._look(near, self._sizes)[1]
 
     def _sobol(self, log2):
         """Quasi-random points of the box, (2**log2, d)."""
         generator = np.random.default_rng(self._rng.randint(2**31 - 1))
         return 2.0 * qmc.Sobol(self._d, seed=generator).random_base2(log2) - 1.0
 
-    def _look(self, jet, Z, sizes):
+    def _look(self, Z, sizes):
         """Half ranges (m,) of the function and the metric (n, d, d) at Z (n, d)."""
-        values, slopes, bends = jet(Z)
+        values, slopes, bends = self._jet(Z)
         if sizes is None:
             sizes = 0.5 * np.ptp(values, axis=1)
             sizes = np.where(sizes > 0.0, sizes, 1.0)
@@ -76,8 +78,7 @@ class Variation:
 
     def _drawn(self, metric):
         """As many indices of candidates as there are, by density."""
-        _, logarithm = np.linalg.slogdet(metric)
-        density = np.exp(_DENSITY * (logarithm - logarithm.max()))
+        density = _power(metric)
         return self._rng.choice(len(density), len(density), p=density / density.sum())
 
     def units(self, n_units, steepness):
@@ -111,6 +112,12 @@ class Variation:
         moved[~inside] = self._centers[chosen[~inside]]
         return np.concatenate([even, moved, self._rising(n_rising, units)])
 
+    def weights(self, Z):
+        """What makes points (n, d) count by the part of the box they stand for, (n,), with the sum one."""
+        density = 1.0 - _VARYING + _VARYING * _power(self._look(Z, self._sizes)[1]) / self._mean
+        weights = 1.0 / density
+        return weights / weights.sum()
+
     def _rising(self, n, units):
         """Points (n, d) of the box where |z| of some unit is about one."""
         rng = self._rng
@@ -126,6 +133,11 @@ class Variation:
             if not missing:
                 break
         return np.concatenate([*found, rng.uniform(-1.0, 1.0, (missing, self._d))])
+
+
+def _power(metric):
+    """Densities (n,), without a scale."""
+    return np.exp(_DENSITY * np.linalg.slogdet(metric)[1])
 
 
 def _directions(n, d, rng):
