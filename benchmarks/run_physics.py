@@ -1,7 +1,8 @@
 """Differential equations: ``python benchmarks/run_physics.py [group …] [--seeds N] [--quick]``.
 
-Groups: accuracy (relative L2 errors beside published ones), peers (SciPy's solvers of ordinary equations), solvers (other methods
-from the same starts), inverse (coefficients from noisy data). Rows are kept in ``doc/benchmarks/raw/physics``.
+Groups: accuracy (relative L2 errors beside published ones), wide (nonlinear problems with other numbers of units, also on a GPU),
+peers (SciPy's solvers of ordinary equations), solvers (other methods from the same starts), inverse (coefficients from noisy
+data). Rows are kept in ``doc/benchmarks/raw/physics``.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from functools import partial
 import numpy as np
 from physics.inverse import INVERSE
 from physics.peers import run_peers
-from physics.problems import PROBLEMS
+from physics.problems import PROBLEMS, WIDE
 from physics.references import DOMAINS, SOLUTIONS, relative_l2
 from raw import write_rows
 from tables import Table, print_environment
@@ -40,6 +41,16 @@ def measured(name, fit, seed):
 
 def accuracy(options):
     """Every problem at its defaults."""
+    _errors(options, PROBLEMS, "accuracy")
+
+
+def wide(options):
+    """Nonlinear problems with other numbers of units."""
+    problems = [problem._replace(fit=partial(problem.fit, device=options.device)) for problem in WIDE]
+    _errors(options, problems, "wide")
+
+
+def _errors(options, problems, name):
     columns = [("problem", "", 12), ("units", "d", 5), ("median", ".1e", 8), ("worst", ".1e", 8), ("seconds", ".2f", 7)]
     table = Table(
         "Relative L2 error on a fine grid",
@@ -47,7 +58,7 @@ def accuracy(options):
         [f"{options.seeds} seeds; starts, fit and balance in the seconds, imports not"],
     )
     rows = []
-    for problem in PROBLEMS:
+    for problem in problems:
         if options.problems and problem.name not in options.problems:
             continue
         found = [measured(problem.name, problem.fit, seed) for seed in range(options.seeds)]
@@ -79,7 +90,7 @@ def accuracy(options):
             }
             for seed, (model, error, spent) in enumerate(found)
         ]
-    write_rows("accuracy", rows, options.quick or bool(options.problems), "physics")
+    write_rows(name, rows, options.quick or bool(options.problems), "physics")
 
 
 def peers(options):
@@ -144,7 +155,7 @@ def inverse(options):
     write_rows("inverse", rows, options.quick, "physics")
 
 
-GROUPS = {"accuracy": accuracy, "peers": peers, "solvers": solvers, "inverse": inverse}
+GROUPS = {"accuracy": accuracy, "wide": wide, "peers": peers, "solvers": solvers, "inverse": inverse}
 
 
 def main():
@@ -154,6 +165,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=50, help="of inverse problems")
     parser.add_argument("--problems", nargs="*", default=[], help="only these, for the group accuracy; into build")
+    parser.add_argument("--device", default=None, help="for the group wide: cuda")
     parser.add_argument("--quick", action="store_true", help="one seed: shows that everything works")
     options = parser.parse_args()
     if options.quick:

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from newtonreg import PhysicsRegressor
 from newtonreg.estimators._physics_redraw import Redrawing, _denser, _shares
 from newtonreg.physics import Data, Dirichlet, Initial, Periodic, collocation
-from newtonreg.training import Quasilinearization
+from newtonreg.training import PhysicsOpening, Quasilinearization
 
 DOMAIN = [(-1.0, 1.0), (0.0, 1.0)]
 START = Initial({"t": 0.0}, lambda X: -np.sin(np.pi * X[:, 0]))
@@ -35,14 +35,14 @@ TRAVELLING = [Initial({"t": 0.0}, exact), Dirichlet({"x": -1.0}, exact), Dirichl
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What `Redrawing.is_open` answered in each fit."""
-    answers, is_open = [], Redrawing.is_open
+    """Whether the opening of each fit had units to draw anew."""
+    answers, begin = [], PhysicsOpening.__init__
 
-    def recorded(*args):
-        answers.append(is_open(*args))
-        return answers[-1]
+    def recorded(self, *args):
+        begin(self, *args)
+        answers.append(self.redrawing is not None)
 
-    monkeypatch.setattr(Redrawing, "is_open", staticmethod(recorded))
+    monkeypatch.setattr(PhysicsOpening, "__init__", recorded)
     return answers
 
 

@@ -8,7 +8,7 @@ import autograd.numpy as np
 from newtonreg import PhysicsRegressor
 from newtonreg.physics import D, Dirichlet, Initial, Periodic, collocation
 
-__all__ = ["PROBLEMS", "Problem"]
+__all__ = ["PROBLEMS", "WIDE", "Problem"]
 
 PI = np.pi
 
@@ -145,12 +145,21 @@ PROBLEMS = [
     Problem("poisson_2d", "1e-6 to 1e-8 (ENGD)", 1e-8, "", partial(poisson_2d, width="auto")),
     Problem("heat", "1e-6 to 1e-8 (ENGD)", 1e-8, "64 units", heat),
     Problem("convection", "1.9e-3 (NNCG)", 1e-6, "", convection),
-    Problem("reaction", "9.9e-3 (NNCG)", 1e-6, "60 s", partial(reaction, max_time=60.0)),
+    Problem("reaction", "9.9e-3 (NNCG)", 1e-6, "", reaction),
     Problem("wave", "1.3e-2 (NNCG)", 1e-6, "", wave),
-    Problem("burgers", "6.7e-4 (L-BFGS), 1.6e-8 (SSBroyden, deep)", 1e-6, "60 s", partial(burgers, max_time=60.0)),
-    Problem("allen_cahn", "5e-1 to 9e-7", 1e-5, "60 s", partial(allen_cahn, max_time=60.0)),
+    Problem("burgers", "6.7e-4 (L-BFGS), 1.6e-8 (SSBroyden, deep)", 1e-6, "", burgers),
+    Problem("allen_cahn", "5e-1 to 9e-7", 1e-5, "", allen_cahn),
     Problem("oscillator", "", 1e-8, "", oscillator),
     Problem("logistic", "", 1e-8, "", logistic),
     Problem("lane_emden", "", 1e-8, "", lane_emden),
     Problem("van_der_pol", "", 1e-8, "", van_der_pol),
 ]
+
+WIDE = [
+    problem._replace(settings=f"{width} units", fit=partial(problem.fit, hidden_layer_sizes=width))
+    for problem in PROBLEMS
+    if problem.name in ("reaction", "burgers", "allen_cahn")
+    for width in (700, 2800, 4000, 8000, 14000)
+    if problem.name != "reaction" or width == 700
+]
+"""Fronts with more units than the default has, and a smooth problem with fewer; from 8,000 on they are for a GPU."""

@@ -55,7 +55,7 @@ class PhysicsFit:
 
     def __init__(self, estimator, setup, X, targets, weights, network=None):
         self._estimator = estimator
-        self._can_redraw = Redrawing.is_open(estimator, setup)
+        self._right_hand_side = _known_everywhere(estimator.source, X, targets) if _is_even(weights) else None
         self._setup = setup
         self._soft = [one for one in setup.requirements if one.how == "soft"]
         self._exact = [one for one in setup.requirements if one.how == "exact"]
@@ -100,7 +100,8 @@ class PhysicsFit:
         """Whether the user leaves units and solver to the fit, and the problem is open to units drawn anew."""
         estimator = self._estimator
         is_left = isinstance(estimator.solver, str) and estimator.solver == "auto" and not estimator.warm_start
-        return is_left and isinstance(estimator.init, str) and estimator.init == "auto" and self._can_redraw
+        is_left = is_left and isinstance(estimator.init, str) and estimator.init == "auto"
+        return is_left and self._right_hand_side is not None and Redrawing.is_open(self._setup)
 
     def _make_objective(self, terms):
         network, alpha = self._network, validation.resolve_alpha(self._estimator.alpha)
@@ -122,7 +123,7 @@ class PhysicsFit:
             self._check_solver(solver)
         scalars = to_device(self._setup.scalars, objective.penalty)
         initializer = validation.resolve_initializer(estimator.init, estimator.activation)
-        redrawing = Redrawing(estimator, self._setup, self._network) if self._may_redraw else None
+        redrawing = Redrawing(estimator, self._setup, self._network, self._right_hand_side) if self._may_redraw else None
         if redrawing is not None and self._network.n_units >= WIDE:
             solver = Quasilinearization(redrawing, check_random_state(estimator.random_state))
             plan = plan_redrawn(
@@ -263,3 +264,21 @@ def _measured(setting, requirement):
         return term
     precision = 1.0 / (requirement.noise_std + 0.0 * requirement.values) ** 2
     return term._replace(weights=precision / precision.sum())
+
+
+def _is_even(weights):
+    return bool((weights == weights[:1]).all())
+
+
+def _known_everywhere(source, X, targets):
+    """Targets (E, n) as a function of the points; None where they are known at X (n, d) alone."""
+    if (targets == targets[:, :1]).all():
+        return lambda points: np.repeat(targets[:, :1], points.shape[0], axis=1)
+    if not callable(source):
+        return None
+
+    def everywhere(points):
+        values = np.asarray(source(points), dtype=float)
+        return np.broadcast_to(values.reshape(points.shape[0], -1).T, (targets.shape[0], points.shape[0]))
+
+    return everywhere if np.array_equal(everywhere(X), targets) else None

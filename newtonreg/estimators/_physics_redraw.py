@@ -51,31 +51,27 @@ class Redrawing:
     setup : Setup
     network : ShallowNetwork
         That of the fit.
+    right_hand_side : callable
+        Targets (E, n) at any points X (n, d).
     """
 
-    def __init__(self, estimator, setup, network):
+    def __init__(self, estimator, setup, network, right_hand_side):
         self._estimator = estimator
         self._setup = setup
         self._network = network
+        self._targets = right_hand_side
 
     @staticmethod
-    def is_open(estimator, setup):
+    def is_open(setup):
         """Whether units and points may be drawn anew.
 
-        Not where the equation is linear or has one variable, where it has unknown coefficients, where a condition is given at
-        single points, measured or met exactly, or where the right-hand side is known at the user's points alone.
+        Not where the equation is linear or has one variable, where it has unknown coefficients, nor where a condition is given
+        at single points, measured or met exactly.
         """
         is_nonlinear = isinstance(setup.equation, Equation) and len(setup.setting.variables) > 1 and not setup.coefficients
-        is_known = estimator._constant is not None or callable(estimator.source)
-        swept = all(one.faces and not one.is_data and one.how == "soft" for one in setup.requirements)
-        return is_nonlinear and is_known and swept and estimator._is_evenly_weighted
+        return is_nonlinear and all(one.faces and not one.is_data and one.how == "soft" for one in setup.requirements)
 
     # -- what a step needs ----------------------------------------------------------------------------------------------------
-
-    def _targets(self, X):
-        if self._estimator._constant is None:
-            return self._estimator._source(X, self._estimator._n_equations)
-        return np.repeat(self._estimator._constant[:, None], X.shape[0], axis=1)
 
     def _frame(self, domain, n_units):
         """`setting` and soft `requirements` in another domain, conditions asked at as many points as so many units need."""

@@ -200,11 +200,9 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
             weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
             setup = set_up(self, X)
             targets = self._right_hand_side(X, y, setup)
-            self._n_equations = targets.shape[0]
             self._constant = targets[:, 0] if (targets == targets[:, :1]).all() else None
             # what has no weight must not have a say in widths and starts either
             counted = weights > 0.0
-            self._is_evenly_weighted = bool((weights[counted] == weights[counted][:1]).all())
             rows = X[counted], np.ascontiguousarray(targets[:, counted]), weights[counted]
             return self._run(PhysicsFit(self, setup, *rows), {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}})
 
