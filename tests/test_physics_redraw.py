@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from newtonreg import PhysicsRegressor
 from newtonreg.estimators._physics_redraw import Redrawing, _denser, _shares
+from newtonreg.estimators._physics_setup import set_up
 from newtonreg.physics import Data, Dirichlet, Initial, Periodic, collocation
 from newtonreg.training import PhysicsOpening, Quasilinearization
 
@@ -173,3 +174,30 @@ def test_a_spent_budget_skips_intervals(monkeypatch):
         warnings.simplefilter("ignore", ConvergenceWarning)
         regressor(TRAVELLING, width=400, max_time=0.1).fit(collocation.uniform(DOMAIN, [20, 10]))
     assert len(set(seen)) < 6 and seen[-1] == 1.0
+
+
+@pytest.mark.filterwarnings("ignore:The equation has derivatives:UserWarning")
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (TRAVELLING, (1, 0.0)),
+        ([*TRAVELLING, Dirichlet({"t": 1.0}, exact)], None),
+        ([Initial({"t": 0.5}, exact), *TRAVELLING[1:]], None),
+        (TRAVELLING[1:], None),
+    ],
+    ids=["evolution", "also at the end", "in the middle", "none"],
+)
+def test_which_problems_have_a_time(conditions, expected):
+    X = collocation.uniform(DOMAIN, 5)
+    setup = set_up(regressor(conditions), X)
+    assert Redrawing(None, setup, None, None)._time() == expected
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning")
+def test_an_equation_that_ceases_to_be_finite_says_so():
+    def residual(u, u_t, u_x):
+        return u_t + u_x + anp.exp(50.0 * u * u) - 1.0
+
+    model = regressor(TRAVELLING, residual, 400, max_iter=1)
+    with pytest.raises(FloatingPointError, match="damped"):
+        model.fit(collocation.uniform(DOMAIN, [20, 10]))

@@ -109,6 +109,11 @@ class Redrawing:
         units, X, weights = self._drawn(solution, setting, n_units, steepness, rng)
         fields = solution.fields(X, list(equation.channels))
         term = linearized_term(setting, equation, X, self._targets(X), weights, fields)
+        if not (np.isfinite(term.targets).all() and np.isfinite(term.function.coefficients).all()):
+            raise FloatingPointError(
+                "The equation is not finite on the way to a solution (Newton's method in function space). Pass solver="
+                "'levenberg-marquardt', whose steps are damped, with fewer units."
+            )
         objective = self._objective(setting, self._terms(setting, term, requirements), n_units)
         network, units = objective.network, to_device(units, objective.penalty)
         objective, _ = balanced(objective, [one.weight for one in requirements], units, units[0, :0])
@@ -176,10 +181,15 @@ class Redrawing:
         return min(tried, key=lambda one: objective.at(one[1].params).value)
 
     def _time(self):
-        """(axis, instant) of the initial values; None where there are none."""
-        frame = self._setup.setting.variables, self._setup.setting.outputs, self._setup.setting.domain
-        faces = [one.resolve(*frame)[0].faces[0] for one in self._setup.conditions if isinstance(one, Initial)]
-        return faces[0] if faces else None
+        """(axis, instant) of the initial values; None where there are none, or something is asked at another instant too."""
+        setup = self._setup
+        frame = setup.setting.variables, setup.setting.outputs, setup.setting.domain
+        faces = [one.resolve(*frame)[0].faces[0] for one in setup.conditions if isinstance(one, Initial)]
+        if not faces:
+            return None
+        (axis, start), *_ = faces
+        asked = {end for one in setup.requirements for where, end in one.faces if where == axis} | {end for _, end in faces}
+        return (axis, start) if asked == {start} and start in frame[2][axis] else None
 
     def _part(self, share, time):
         """The domain up to a share of the time."""

@@ -47,8 +47,8 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
     conditions : Condition or list of them, default=()
         `Dirichlet`, `Neumann`, `Robin`, `Initial`, `Periodic`, `MultiPoint`, `Data`, or a general `Condition`.
     hidden_layer_sizes : "auto", int or (int,), default="auto"
-        Units. "auto" is a third of the residuals, between 5 and 40 with one variable and 200 with several; beside `Data` so few
-        that the equation has two residuals for each parameter.
+        Units. "auto" is a third of the residuals, between 5 and 40 with one variable, 200 with several, and 2,000 where units are
+        drawn anew (see `solver`); beside `Data` so few that the equation has two residuals for each parameter.
     activation : str, Basis or callable, default="tanh"
         A ridge function; its derivatives must reach the order of the equation.
     variables : sequence of str, optional
@@ -63,8 +63,9 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
         y as a function of the points (n, d), for `fit` without y and for `residual` at other points.
     solver : str or Solver, default="auto"
         "auto" is variable projection for linear equations, and Levenberg–Marquardt with geodesic acceleration and then variable
-        projection for others. Else any solver of `newtonreg.solvers`: "levenberg-marquardt", "variable-projection",
-        "trust-region", "newton", "bfgs", "ssbroyden", ...
+        projection for others; for nonlinear ones in several variables, on 400 units or more, Newton's method in function space,
+        each step a linear equation on units and collocation points of its own, drawn where the solution varies. Else any solver
+        of `newtonreg.solvers`: "levenberg-marquardt", "variable-projection", "trust-region", "newton", "bfgs", "ssbroyden", ...
     alpha : float >= 0, default=0.0
         L2 penalty on weights and coefficients of the network on inputs in [−1, 1].
     max_iter : int >= 1 or None, default=None
@@ -113,7 +114,8 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
 
     References
     ----------
-    Golub & Pereyra (1973) for variable projection; Raissi, Perdikaris & Karniadakis, *Physics-informed neural networks* (2019).
+    Golub & Pereyra (1973) for variable projection; Bellman & Kalaba (1965) for Newton's method in function space; Raissi,
+    Perdikaris & Karniadakis, *Physics-informed neural networks* (2019).
 
     Examples
     --------

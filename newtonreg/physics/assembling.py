@@ -54,7 +54,9 @@ def linearized_term(setting, equation, X, targets, weights, fields):
     """`equation_term` of an `Equation` without unknown coefficients, linearized where its channels are `fields` (C, n)."""
     x = X[:, 0] if X.shape[1] == 1 else X
     values, jacobian = equation.linearized(x, fields, np.empty(0))
-    targets = targets - values + (jacobian * fields[None]).sum(axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        # what is not finite is for the caller to complain of
+        targets = targets - values + (jacobian * fields[None]).sum(axis=1)
     return Term("equation", [setting.observe(X, list(equation.channels))], Affine(jacobian), targets, weights)
 
 

@@ -70,7 +70,10 @@ class PhysicsOpening:
         value = objective.at(params).value
         if self.redrawing is None or value < _NEAR * _of_nothing(objective, params):
             return params
-        solution, _ = self.redrawing.approach(objective.network.n_units, fit.rng, fit.plan.budget, _APPROACH)
+        try:
+            solution, _ = self.redrawing.approach(objective.network.n_units, fit.rng, fit.plan.budget, _APPROACH)
+        except FloatingPointError:
+            return params
         other = self.redrawing.params(solution, params)
         return other if objective.at(other).value < value else params
 

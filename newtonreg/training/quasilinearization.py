@@ -53,7 +53,10 @@ class Quasilinearization:
         redrawing, n_trials = self._redrawing, state.memory["n_trials"]
         steepness = state.control * _FACTORS[n_trials % len(_FACTORS)]
         before = redrawing.solution(state.point.params)
-        after = redrawing.step(before, objective.network.n_units, steepness, self._rng)
+        try:
+            after = redrawing.step(before, objective.network.n_units, steepness, self._rng)
+        except FloatingPointError:
+            return state.replaced(accepted=False, exhausted=True)
         point = objective.at(redrawing.params(after, state.point.params))
         xp = namespace(point.params)
         (length,) = to_floats(xp.linalg.vector_norm(point.params - state.point.params))
