@@ -1,5 +1,6 @@
 """Newton's method in function space on units that are drawn anew: which problems it is for, its steps, what it reaches."""
 
+import pickle
 import warnings
 
 import autograd.numpy as anp
@@ -90,6 +91,9 @@ def test_a_fit_is_the_same_again_and_the_best_of_its_trials_is_kept():
     first, second = (regressor(TRAVELLING, width=400, max_iter=3).fit(X) for _ in range(2))
     np.testing.assert_array_equal(first.params_, second.params_)
     assert first.loss_ == min(first.loss_curve_)
+    copied = pickle.loads(pickle.dumps(first))
+    np.testing.assert_array_equal(copied.predict(X), first.predict(X))
+    assert repr(copied.solver_) == repr(first.solver_)
 
 
 def test_named_solvers_and_own_units_are_not_replaced():
@@ -201,3 +205,13 @@ def test_an_equation_that_ceases_to_be_finite_says_so():
     model = regressor(TRAVELLING, residual, 400, max_iter=1)
     with pytest.raises(FloatingPointError, match="damped"):
         model.fit(collocation.uniform(DOMAIN, [20, 10]))
+
+
+def test_a_source_that_is_not_finite_between_the_points_is_named():
+    X = collocation.uniform(DOMAIN, [20, 10])
+
+    def source(points):
+        return np.where(np.isin(points[:, 0], X[:, 0]), points[:, 0], np.nan)
+
+    with pytest.raises(ValueError, match=r"source\(X\) contains NaN or infinity, inside the domain: at \["):
+        regressor(TRAVELLING, width=400, source=source).fit(X)

@@ -279,6 +279,9 @@ def _known_everywhere(source, X, targets):
 
     def everywhere(points):
         values = np.asarray(source(points), dtype=float)
+        if not np.isfinite(values).all():
+            point = points[np.argwhere(~np.isfinite(values))[0, 0]].tolist()
+            raise ValueError(f"source(X) contains NaN or infinity, inside the domain: at {point}.")
         return np.broadcast_to(values.reshape(points.shape[0], -1).T, (targets.shape[0], points.shape[0]))
 
     return everywhere if np.array_equal(everywhere(X), targets) else None

@@ -73,7 +73,7 @@ class PhysicsRegressor(CallbackSupportMixin, RegressorMixin, MultiOutputMixin, B
     max_time : float > 0 or None, default=None
         Seconds that count instead; the result then depends on the speed of the machine.
     n_restarts : int >= 1, default=1
-        Draws of units to choose from, each of several kinds.
+        Draws of units to choose from, each of several kinds; of no account where units are drawn anew.
     init : "auto", str, Initializer or array (q, k), default="auto"
         Where the units start. "auto" compares several kinds and steepnesses by the residual at points left out.
     random_state : int, RandomState or None, default=None

@@ -40,6 +40,10 @@ class Quasilinearization:
     def __repr__(self):
         return "Quasilinearization()"
 
+    def __getstate__(self):
+        # a fitted estimator says what solved it; the problem, with functions of the user's, stays behind
+        return {"steepness": self.steepness}
+
     def trial_work(self, objective):
         """Floating point operations of one trial."""
         return self._redrawing.work(objective.network.n_units)
