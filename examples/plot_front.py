@@ -74,4 +74,4 @@ for instant in (0.1, 0.25, 0.4, 1.0):
 upper.set(xlabel="x", ylabel="u", title="solution")
 lower.set(xlabel="x", ylabel="|error|", title="error")
 lower.legend()
-plt.show()
+figure.savefig("front.png", dpi=120)

@@ -122,6 +122,7 @@ def test_hard_conditions_systems_and_sources():
     np.testing.assert_allclose(model.predict(X), truth, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_elliptic_equations_are_solved_at_once():
     """Δu = u³ + f."""
 
