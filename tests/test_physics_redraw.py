@@ -195,7 +195,7 @@ def test_a_spent_budget_skips_intervals(monkeypatch):
 def test_which_problems_have_a_time(conditions, expected):
     X = collocation.uniform(DOMAIN, 5)
     setup = set_up(regressor(conditions), X)
-    assert Redrawing(None, setup, None, None)._time() == expected
+    assert Redrawing(None, setup, None, None)._time == expected
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning")

@@ -1,11 +1,14 @@
 """A nonlinear equation as a sequence of linear ones, each on units and collocation points of its own."""
 
+from functools import cached_property
+
 import numpy as np
 from sklearn.base import clone
 
 from newtonreg.backend import linalg
 from newtonreg.backend.arrays import cuda_array, device_of, namespace, to_device
 from newtonreg.estimators import _validation as validation
+from newtonreg.estimators._physics_setup import setting_of
 from newtonreg.networks import ShallowNetwork
 from newtonreg.physics.assembling import condition_term, equation_term, linearized_term
 from newtonreg.physics.balancing import balanced
@@ -13,9 +16,7 @@ from newtonreg.physics.collocation import latin_hypercube
 from newtonreg.physics.conditions import Initial
 from newtonreg.physics.equations import Equation
 from newtonreg.physics.frozen import Frozen, jet
-from newtonreg.physics.hard import HardOutput
 from newtonreg.physics.objective import PhysicsRisk
-from newtonreg.physics.setting import Setting
 from newtonreg.physics.solution import Solution
 from newtonreg.physics.variation import Variation
 from newtonreg.training import best_start, unit_families
@@ -74,13 +75,11 @@ class Redrawing:
     # -- what a step needs ----------------------------------------------------------------------------------------------------
 
     def _frame(self, domain, n_units):
-        """`setting` and soft `requirements` in another domain, conditions asked at as many points as so many units need."""
+        """Setting and requirements in another domain, conditions asked at as many points as so many units need."""
         frame = self._setup.setting.variables, self._setup.setting.outputs, domain
         conditions = [_denser(one, n_units, len(domain)) for one in self._setup.conditions]
         requirements = [one for condition in conditions for one in condition.resolve(*frame)]
-        hard = [one for one in requirements if one.how == "hard"]
-        setting = Setting(*frame, HardOutput(hard, *frame) if hard else None)
-        return setting, [one for one in requirements if one.how == "soft"]
+        return setting_of(requirements, *frame)
 
     def work(self, n_units):
         """Floating point operations of one step."""
@@ -89,14 +88,6 @@ class Redrawing:
     def solution(self, params):
         """A `Solution` on the whole domain."""
         return Solution(self._setup.setting, self._network, params, self._setup.equation)
-
-    def params(self, solution, like):
-        """Parameters (p,) of a solution, where those of `like` are."""
-        return to_device(solution.params, like)
-
-    def units(self, solution):
-        """Its units (q, k)."""
-        return solution.network.unpack(solution.params).units
 
     # -- steps ----------------------------------------------------------------------------------------------------------------
 
@@ -114,10 +105,9 @@ class Redrawing:
                 "The equation is not finite on the way to a solution (Newton's method in function space). Pass solver="
                 "'levenberg-marquardt', whose steps are damped, with fewer units."
             )
-        objective = self._objective(setting, self._terms(setting, term, requirements), n_units)
+        objective = self._objective(setting, term, requirements, n_units)
         network, units = objective.network, to_device(units, objective.penalty)
-        objective, _ = balanced(objective, [one.weight for one in requirements], units, units[0, :0])
-        coefs = _least_squares(objective, units)
+        coefs = _least_squares(_weighed(objective, requirements, units), units)
         return Solution(setting, network, network.pack(units, coefs), equation)
 
     def _drawn(self, solution, setting, n_units, steepness, rng):
@@ -130,10 +120,9 @@ class Redrawing:
     def _equation_at(self, setting, X):
         return equation_term(setting, self._setup.equation, X, self._targets(X), np.full(X.shape[0], 1.0 / X.shape[0]))
 
-    def _terms(self, setting, equation, requirements):
-        return [equation, *(condition_term(setting, one, 1.0) for one in requirements)]
-
-    def _objective(self, setting, terms, n_units):
+    def _objective(self, setting, equation, requirements, n_units):
+        """Of an equation's term and those of the conditions, which have mean squares of weight one."""
+        terms = [equation, *(condition_term(setting, one, 1.0) for one in requirements)]
         network = ShallowNetwork(self._network.basis, len(setting.variables), n_units, self._network.n_outputs)
         penalty = validation.resolve_alpha(self._estimator.alpha) * network.penalty_mask(np.empty(0))
         if self._estimator.device == "cuda":
@@ -142,7 +131,7 @@ class Redrawing:
 
     def approach_work(self, n_units):
         """Floating point operations of `approach`."""
-        n_steps = _STEPS * len(list(_shares(self._time() is not None))) + len(_RANGE)
+        n_steps = _STEPS * len(list(_shares(self._time is not None))) + len(_RANGE)
         return n_steps * self.work(_fewer(n_units)) + self.work(n_units)
 
     # -- the way to a first solution ------------------------------------------------------------------------------------------
@@ -153,7 +142,7 @@ class Redrawing:
         Intervals are skipped once the share `until` of the budget is spent.
         """
         fewer = _fewer(n_units)
-        time, solution = self._time(), None
+        time, solution = self._time, None
         for share in _shares(time is not None):
             if solution is not None and share < 1.0 and budget.is_over(until):
                 continue
@@ -174,12 +163,12 @@ class Redrawing:
         domain = self._setup.setting.domain
         setting, requirements = self._frame(domain, n_units)
         _, X, _ = self._drawn(solution, setting, n_units, _STEEPNESS, rng)
-        terms = self._terms(setting, self._equation_at(setting, X), requirements)
         tried = [(_STEEPNESS * factor, self.step(solution, n_units, _STEEPNESS * factor, rng)) for factor in _RANGE]
-        weights = [one.weight for one in requirements]
-        objective, _ = balanced(self._objective(setting, terms, n_units), weights, self.units(tried[-1][1]), tried[-1][1].scalars)
+        objective = self._objective(setting, self._equation_at(setting, X), requirements, n_units)
+        objective = _weighed(objective, requirements, tried[-1][1].units)
         return min(tried, key=lambda one: objective.at(one[1].params).value)
 
+    @cached_property
     def _time(self):
         """(axis, instant) of the initial values; None where there are none, or something is asked at another instant too."""
         setup = self._setup
@@ -203,12 +192,16 @@ class Redrawing:
         """The best of several kinds of units."""
         setting, requirements = self._frame(domain, _STARTING_UNITS)
         X = latin_hypercube(domain, _STARTING_POINTS, rng)
-        terms = self._terms(setting, self._equation_at(setting, X), requirements)
-        objective = self._objective(setting, terms, _STARTING_UNITS)
-        families, nothing = unit_families(objective, rng), objective.penalty[:0]
-        objective, _ = balanced(objective, [one.weight for one in requirements], families[_TYPICAL], nothing)
-        params, _ = best_start(objective, families, nothing, rng)
+        objective = self._objective(setting, self._equation_at(setting, X), requirements, _STARTING_UNITS)
+        families = unit_families(objective, rng)
+        objective = _weighed(objective, requirements, families[_TYPICAL])
+        params, _ = best_start(objective, families, objective.penalty[:0], rng)
         return Solution(setting, objective.network, params, self._setup.equation)
+
+
+def _weighed(objective, requirements, units):
+    """`objective` with the weights of its conditions, see `balanced`."""
+    return balanced(objective, [one.weight for one in requirements], units, units[0, :0])[0]
 
 
 def _shares(has_time):

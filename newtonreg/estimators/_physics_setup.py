@@ -15,7 +15,7 @@ from newtonreg.physics.hard import HardOutput
 from newtonreg.physics.operators import Operator
 from newtonreg.physics.setting import Setting
 
-__all__ = ["Setup", "set_up"]
+__all__ = ["Setup", "set_up", "setting_of"]
 
 _USUAL_NAMES = {1: ("x",), 2: ("x", "y"), 3: ("x", "y", "z")}
 
@@ -56,11 +56,16 @@ def set_up(estimator, X, domain=None):
     requirements = _named_apart([one for condition in conditions for one in condition.resolve(variables, outputs, domain)])
     conflicting(requirements, variables)
     _check_enough(orders, requirements, variables, domain)
-    hard = [one for one in requirements if one.how == "hard"]
-    setting = Setting(variables, outputs, domain, HardOutput(hard, variables, outputs, domain) if hard else None)
-    others = [one for one in requirements if one.how != "hard"]
+    setting, others = setting_of(requirements, variables, outputs, domain)
     observed = [sum(index) for one in others for operator in one.operators for index, _, _ in operator]
     return Setup(setting, equation, conditions, others, coefficients, max([*orders, *observed, 0]))
+
+
+def setting_of(requirements, variables, outputs, domain):
+    """The `Setting` whose output meets those requirements with how="hard", and a list of the others."""
+    hard = [one for one in requirements if one.how == "hard"]
+    setting = Setting(variables, outputs, domain, HardOutput(hard, variables, outputs, domain) if hard else None)
+    return setting, [one for one in requirements if one.how != "hard"]
 
 
 def _variables(variables, d, feature_names):

@@ -34,6 +34,11 @@ class Solution(NamedTuple):
         """Coefficients of the equation, (S,)."""
         return self.params[self.network.n_params :]
 
+    @property
+    def units(self):
+        """Of the network, (q, k)."""
+        return self.network.unpack(self.params[: self.network.n_params]).units
+
     def fields(self, X, wanted):
         """Derivatives ∂^α u_j, a pair (α, j) each, at X (n, d): (C, n), on the host."""
         size = max(1, _BLOCK // (self.network.n_units * len(wanted)))

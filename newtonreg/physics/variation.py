@@ -54,27 +54,28 @@ class Variation:
         self._rng = rng
         self._jet = jet
         even = self._sobol(_CANDIDATES)
-        self._sizes, metric = self._look(even, None)
+        self._sizes = None
+        metric = self._look(even)
         self._mean = _power(metric).mean()
         near = _moved(even, metric, self._drawn(metric), 1.0, rng)
         near = near[_is_inside(near)]
-        self._centers, self._metric = near, self._look(near, self._sizes)[1]
+        self._centers, self._metric = near, self._look(near)
 
     def _sobol(self, log2):
         """Quasi-random points of the box, (2**log2, d)."""
         generator = np.random.default_rng(self._rng.randint(2**31 - 1))
         return 2.0 * qmc.Sobol(self._d, seed=generator).random_base2(log2) - 1.0
 
-    def _look(self, Z, sizes):
-        """Half ranges (m,) of the function and the metric (n, d, d) at Z (n, d)."""
+    def _look(self, Z):
+        """The metric (n, d, d) at Z (n, d); the points looked at first tell how large the function is."""
         values, slopes, bends = self._jet(Z)
-        if sizes is None:
-            sizes = 0.5 * np.ptp(values, axis=1)
-            sizes = np.where(sizes > 0.0, sizes, 1.0)
-        slopes, bends = slopes / sizes[:, None, None], bends / sizes[:, None, None, None]
+        if self._sizes is None:
+            ranges = np.ptp(values, axis=1)
+            self._sizes = np.where(ranges > 0.0, 0.5 * ranges, 1.0)
+        slopes, bends = slopes / self._sizes[:, None, None], bends / self._sizes[:, None, None, None]
         bent, axes = np.linalg.eigh(bends)
         absolute = (axes * np.abs(bent)[..., None, :]) @ axes.swapaxes(-1, -2)
-        return sizes, np.eye(self._d) + (slopes[..., :, None] * slopes[..., None, :] + absolute).sum(axis=0)
+        return np.eye(self._d) + (slopes[..., :, None] * slopes[..., None, :] + absolute).sum(axis=0)
 
     def _drawn(self, metric):
         """As many indices of candidates as there are, by density."""
@@ -114,7 +115,7 @@ class Variation:
 
     def weights(self, Z):
         """What makes points (n, d) count by the part of the box they stand for, (n,), with the sum one."""
-        density = 1.0 - _VARYING + _VARYING * _power(self._look(Z, self._sizes)[1]) / self._mean
+        density = 1.0 - _VARYING + _VARYING * _power(self._look(Z)) / self._mean
         weights = 1.0 / density
         return weights / weights.sum()
 

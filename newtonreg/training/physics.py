@@ -74,8 +74,7 @@ class PhysicsOpening:
             solution, _ = self.redrawing.approach(objective.network.n_units, fit.rng, fit.plan.budget, _APPROACH)
         except FloatingPointError:
             return params
-        other = self.redrawing.params(solution, params)
-        return other if objective.at(other).value < value else params
+        return solution.params if objective.at(solution.params).value < value else params
 
     def _draw(self, objective, rng):
         if self.initializer is None:

@@ -19,7 +19,7 @@ class Quasilinearization:
     Parameters
     ----------
     redrawing : Redrawing
-        The problem: `step(solution, n_units, steepness, rng)`, `solution(params)`, `params(solution, like)`, `work(n_units)`.
+        The problem: `step(solution, n_units, steepness, rng)`, `solution(params)` and `work(n_units)`.
     rng : RandomState
     steepness : float, default=2.0
         Of the first units.
@@ -61,7 +61,7 @@ class Quasilinearization:
             after = redrawing.step(before, objective.network.n_units, steepness, self._rng)
         except FloatingPointError:
             return state.replaced(accepted=False, exhausted=True)
-        point = objective.at(redrawing.params(after, state.point.params))
+        point = objective.at(after.params)
         xp = namespace(point.params)
         (length,) = to_floats(xp.linalg.vector_norm(point.params - state.point.params))
         state = state.replaced(step_norm=length, memory={"n_trials": n_trials + 1}, accepted=point.value < state.point.value)
@@ -86,5 +86,5 @@ class QuasilinearOpening:
         """Begin `fit` where the approach has led to."""
         redrawing, course = self.redrawing, fit.course
         solution, fit.plan.solver.steepness = redrawing.approach(fit.objective.network.n_units, fit.rng, fit.plan.budget)
-        objective = course.objective = self._balance(fit.objective, [redrawing.units(solution)])
-        course.begin(fit.plan.solver, redrawing.params(solution, objective.penalty))
+        course.objective = self._balance(fit.objective, [solution.units])
+        course.begin(fit.plan.solver, solution.params)
