@@ -187,10 +187,11 @@ def test_a_spent_budget_skips_intervals(monkeypatch):
     [
         (TRAVELLING, (1, 0.0)),
         ([*TRAVELLING, Dirichlet({"t": 1.0}, exact)], None),
+        ([*TRAVELLING, Dirichlet({"t": 1.0}, exact, how="hard")], None),
         ([Initial({"t": 0.5}, exact), *TRAVELLING[1:]], None),
         (TRAVELLING[1:], None),
     ],
-    ids=["evolution", "also at the end", "in the middle", "none"],
+    ids=["evolution", "also at the end", "hard at the end", "in the middle", "none"],
 )
 def test_which_problems_have_a_time(conditions, expected):
     X = collocation.uniform(DOMAIN, 5)

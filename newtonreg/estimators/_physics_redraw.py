@@ -173,11 +173,12 @@ class Redrawing:
         """(axis, instant) of the initial values; None where there are none, or something is asked at another instant too."""
         setup = self._setup
         frame = setup.setting.variables, setup.setting.outputs, setup.setting.domain
-        faces = [one.resolve(*frame)[0].faces[0] for one in setup.conditions if isinstance(one, Initial)]
-        if not faces:
+        resolved = [(one, requirement) for one in setup.conditions for requirement in one.resolve(*frame)]
+        starts = [requirement.faces[0] for one, requirement in resolved if isinstance(one, Initial)]
+        if not starts:
             return None
-        (axis, start), *_ = faces
-        asked = {end for one in setup.requirements for where, end in one.faces if where == axis} | {end for _, end in faces}
+        axis, start = starts[0]
+        asked = {end for _, requirement in resolved for where, end in requirement.faces if where == axis}
         return (axis, start) if asked == {start} and start in frame[2][axis] else None
 
     def _part(self, share, time):
